@@ -1,0 +1,26 @@
+//! What only the outside knows.
+
+use alloc::{collections::BTreeMap, collections::BTreeSet, sync::Arc, vec::Vec};
+
+use crate::{
+    model::{Address, Protocol},
+    name::ObjectKey,
+};
+
+/// Knowledge that is in no object: which addresses there are, which ports cannot be bound, which keys do not fit.
+///
+/// The default is a world in which nothing is wrong, except that a Gateway without an assigned address has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Address values that cannot be assigned (B-057).
+    pub unusable_addresses: BTreeSet<Arc<str>>,
+    /// What is assigned to a Gateway in place of the default: the addresses that it asks for, else `default_address`.
+    pub assigned_addresses: BTreeMap<ObjectKey, Vec<Address>>,
+    /// What a Gateway gets that asks for no address, or for one of this type without saying which (B-059, B-061).
+    pub default_address: Option<Address>,
+    /// Ports of a Gateway that cannot be bound (B-018).
+    pub unavailable_ports: BTreeSet<(ObjectKey, u16, Protocol)>,
+    /// Secrets whose key does not fit their certificate.
+    pub mismatched_certificates: BTreeSet<ObjectKey>,
+}

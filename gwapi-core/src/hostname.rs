@@ -1,0 +1,238 @@
+//! Hostnames: syntax, matching, intersection and specificity (requirements chapter E).
+
+use alloc::{borrow::Cow, string::String, sync::Arc};
+use core::{cmp::Reverse, fmt};
+
+use serde::{Serialize, Serializer};
+
+/// The longest hostname, in characters (E-001).
+pub const MAX_HOSTNAME: usize = 253;
+
+/// A configured hostname: lower-case labels, or a wildcard `*.` and labels (E-001).
+///
+/// ```
+/// use gwapi_core::Hostname;
+/// let wildcard: Hostname = "*.example.com".parse()?;
+/// assert!(wildcard.matches("a.b.example.com") && !wildcard.matches("example.com"));
+/// # Ok::<(), gwapi_core::HostnameError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hostname(Arc<str>);
+
+/// Why a text is no hostname.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum HostnameError {
+    /// Nothing, or nothing behind the `*.`.
+    #[error("a hostname must not be empty")]
+    Empty,
+    /// Over 253 characters.
+    #[error("a hostname has at most 253 characters")]
+    TooLong,
+    /// A label is empty, which includes a dot at the end.
+    #[error("a label of a hostname must not be empty")]
+    EmptyLabel,
+    /// A label holds something else than `a`–`z`, `0`–`9` and `-`, or does not begin and end alphanumerically.
+    #[error("labels are lower-case letters, digits and `-`, and begin and end alphanumerically")]
+    BadLabel,
+    /// A `*` that is not the whole first label.
+    #[error("a wildcard is the whole first label, as in `*.example.com`")]
+    BadWildcard,
+    /// An IP address (E-002).
+    #[error("an IP address is not a hostname")]
+    IpAddress,
+}
+
+impl Hostname {
+    /// Reads a hostname.
+    ///
+    /// # Errors
+    /// If the text breaks E-001 or is an IP address (E-002), which the CRD pattern does not stop.
+    pub fn parse(text: &str) -> Result<Self, HostnameError> {
+        let labels = text.strip_prefix("*.").unwrap_or(text);
+        if labels.is_empty() {
+            return Err(HostnameError::Empty);
+        }
+        if text.len() > MAX_HOSTNAME {
+            return Err(HostnameError::TooLong);
+        }
+        if text.parse::<core::net::IpAddr>().is_ok() {
+            return Err(HostnameError::IpAddress);
+        }
+        labels.split('.').try_for_each(check_label)?;
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// The hostname as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it begins with `*.`.
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        self.wildcard_suffix().is_some()
+    }
+
+    /// `.example.com` of `*.example.com`.
+    #[must_use]
+    pub fn wildcard_suffix(&self) -> Option<&str> {
+        self.0.strip_prefix('*')
+    }
+
+    /// Whether a request host, as [`RequestHost`] writes it, is covered: an exact hostname covers itself, a wildcard every
+    /// name with at least one more label in front (E-003).
+    #[must_use]
+    pub fn matches(&self, host: &str) -> bool {
+        match self.wildcard_suffix() {
+            None => &*self.0 == host,
+            Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        }
+    }
+
+    /// What both cover: the narrower of the two, if one covers the other (E-005 to E-008).
+    #[must_use]
+    pub fn intersection<'a>(&'a self, other: &'a Self) -> Option<&'a Self> {
+        if self.covers(other) {
+            Some(other)
+        } else if other.covers(self) {
+            Some(self)
+        } else {
+            None
+        }
+    }
+
+    /// Whether every name that `narrower` covers is covered by this one.
+    #[must_use]
+    pub fn covers(&self, narrower: &Self) -> bool {
+        match (self.wildcard_suffix(), narrower.wildcard_suffix()) {
+            (None, _) => self == narrower,
+            (Some(_), None) => self.matches(&narrower.0),
+            // `*.example.com` covers itself and `*.sub.example.com`; both suffixes begin with a dot.
+            (Some(wide), Some(narrow)) => narrow.ends_with(wide),
+        }
+    }
+
+    /// How specific a listener's hostname is: exact, then more labels, then fewer; smaller is more specific (B-022).
+    /// A listener without hostname comes after all of them.
+    #[must_use]
+    pub fn specificity(hostname: Option<&Self>) -> Specificity {
+        let Some(hostname) = hostname else { return Specificity::Any };
+        match hostname.wildcard_suffix() {
+            None => Specificity::Exact,
+            Some(suffix) => Specificity::Wildcard(Reverse(suffix.matches('.').count())),
+        }
+    }
+}
+
+/// How specific a listener's hostname is; the smaller one is preferred (B-022).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Specificity {
+    /// An exact hostname.
+    Exact,
+    /// A wildcard with so many labels behind the `*`.
+    Wildcard(Reverse<usize>),
+    /// No hostname.
+    Any,
+}
+
+fn check_label(label: &str) -> Result<(), HostnameError> {
+    let bytes = label.as_bytes();
+    let alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return Err(HostnameError::EmptyLabel) };
+    if bytes.contains(&b'*') {
+        return Err(HostnameError::BadWildcard);
+    }
+    if alphanumeric(first) && alphanumeric(last) && bytes.iter().all(|b| alphanumeric(b) || *b == b'-') {
+        Ok(())
+    } else {
+        Err(HostnameError::BadLabel)
+    }
+}
+
+impl core::str::FromStr for Hostname {
+    type Err = HostnameError;
+
+    fn from_str(text: &str) -> Result<Self, HostnameError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Hostname {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Hostname {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for Hostname {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The host of a request (Host header, `:authority` or SNI) in the one form that matching uses: without port, in lower
+/// case, without the dot at the end.
+///
+/// The same function normalises SNI and Host, so that the two can never disagree about a name. Case is folded because
+/// host names have none (E-014); one dot at the end is dropped because `example.com.` is the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHost<'r>(Cow<'r, str>);
+
+impl<'r> RequestHost<'r> {
+    /// Reads `host`, `host:port` or `[v6]:port`. Nothing is returned for what is no host at all (E-026).
+    #[must_use]
+    pub fn parse(authority: &'r str) -> Option<Self> {
+        let host = strip_port(authority)?;
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if host.is_empty() || host.len() > MAX_HOSTNAME || !host.bytes().all(is_host_byte) {
+            return None;
+        }
+        Some(Self(if host.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(host.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(host)
+        }))
+    }
+
+    /// The normalised host.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn into_owned(self) -> String {
+        self.0.into_owned()
+    }
+}
+
+/// The part before the port; nothing if there is more than one colon outside of brackets or the port is no number.
+fn strip_port(authority: &str) -> Option<&str> {
+    let (host, port) = if let Some(v6) = authority.strip_prefix('[') {
+        let end = v6.find(']')?;
+        (authority.get(..end + 2)?, authority.get(end + 2..)?)
+    } else {
+        match authority.find(':') {
+            Some(colon) => authority.split_at(colon),
+            None => (authority, ""),
+        }
+    };
+    let digits = match port.strip_prefix(':') {
+        Some(digits) => digits,
+        None if port.is_empty() => "",
+        None => return None,
+    };
+    (digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(host)
+}
+
+/// What may stand in a host that is compared: names (the underscore occurs in practice) and bracketed addresses.
+fn is_host_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']' | b'*')
+}

@@ -1,0 +1,1 @@
+//! JSON values in, objects out: the authoritative, lossless door.

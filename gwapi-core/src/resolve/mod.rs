@@ -1,0 +1,1 @@
+//! The function: a snapshot and a controller in, the attachment graph out.
