@@ -1,6 +1,12 @@
 //! Who we are: the second argument of `resolve`.
 
-use crate::{choices::Choices, features::SupportedFeatures, name::ControllerName};
+use alloc::collections::BTreeSet;
+
+use crate::{
+    choices::Choices,
+    features::SupportedFeatures,
+    name::{ControllerName, Group, Kind},
+};
 
 /// An implementation: what it is called, what it can do, and how it chose where the spec leaves room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +17,9 @@ pub struct Controller {
     pub features: SupportedFeatures,
     /// Choices.
     pub choices: Choices,
+    /// The kinds of parameters that the embedder understands, for classes and Gateways (A-004, B-065). A reference to
+    /// another kind is refused.
+    pub parameter_kinds: BTreeSet<(Group, Kind)>,
 }
 
 /// Which GatewayClasses are ours.

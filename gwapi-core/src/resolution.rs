@@ -22,8 +22,55 @@ pub struct Resolution {
     pub classes: BTreeMap<ObjectName, Arc<ResolvedClass>>,
     /// Our Gateways.
     pub gateways: BTreeMap<ObjectKey, Arc<ResolvedGateway>>,
-    /// Every route with a parent of ours.
+    /// Every route of the snapshot; those without a parent of ours have no `parents`.
     pub routes: BTreeMap<ObjectKey, Arc<ResolvedRoute>>,
+    /// Gateways that are left alone, and why. Nothing is written to them.
+    pub unclaimed: BTreeMap<ObjectKey, Unclaimed>,
+}
+
+/// Why a Gateway, or a parentRef, is none of our business. Status is silent about it; explanations are not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, thiserror::Error)]
+#[serde(tag = "unclaimed", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum Unclaimed {
+    /// No such object (D-021).
+    #[error("{parent} does not exist")]
+    NotFound {
+        /// What the reference names.
+        parent: ObjectKey,
+    },
+    /// A kind of parent that is not supported (D-038).
+    #[error("parents of kind `{kind}` are not supported")]
+    KindUnsupported {
+        /// Group and kind.
+        kind: alloc::string::String,
+    },
+    /// The Gateway names a class that does not exist.
+    #[error("{gateway} names GatewayClass `{class}`, which does not exist")]
+    NoClass {
+        /// The Gateway.
+        gateway: ObjectKey,
+        /// The class.
+        class: ObjectName,
+    },
+    /// The class belongs to another controller.
+    #[error("{gateway} is of GatewayClass `{class}`, which belongs to controller `{controller_name}`")]
+    OtherController {
+        /// The Gateway.
+        gateway: ObjectKey,
+        /// The class.
+        class: ObjectName,
+        /// Whose it is.
+        controller_name: ControllerName,
+    },
+    /// The class is ours and not accepted.
+    #[error("{gateway} is of GatewayClass `{class}`, which is not accepted")]
+    ClassNotAccepted {
+        /// The Gateway.
+        gateway: ObjectKey,
+        /// The class.
+        class: ObjectName,
+    },
 }
 
 /// A GatewayClass of ours.
@@ -130,13 +177,15 @@ impl ResolvedListener {
     }
 }
 
-/// A route with a parent of ours.
+/// A route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedRoute {
     /// The object.
     pub route: Arc<Route>,
     /// One for each parentRef to a parent of ours, in the order of the manifest.
     pub parents: Vec<Attachment>,
+    /// The parentRefs that are none of our business, in the order of the manifest; they get no status entry (D-021).
+    pub unclaimed: Vec<(ParentRef, Unclaimed)>,
     /// Rules, in the order of the manifest. Shared with the table.
     pub rules: Vec<Arc<ResolvedRule>>,
     /// Why the route as a whole is refused: values outside of the rules.

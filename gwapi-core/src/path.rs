@@ -1,0 +1,1 @@
+//! Paths in the form that matching uses.

@@ -1,0 +1,63 @@
+//! Which GatewayClasses are ours, and which of them are accepted (chapter A).
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use super::World;
+use crate::{
+    controller::Identity,
+    model::{GatewayClass, ParametersRef},
+    name::{ControllerName, Group, Kind, ObjectKey, ObjectName},
+    refusal::{ParametersFault, Refusal},
+    resolution::ResolvedClass,
+};
+
+pub(super) type Classes = BTreeMap<ObjectName, ResolvedClass>;
+
+pub(super) fn resolve_classes(world: &World<'_>) -> Classes {
+    let ours = world.snapshot.classes().filter(|class| world.controller.identity.owns(&class.controller_name));
+    ours.map(|class| {
+        let refused = refusals(world, class);
+        (class.meta.key.name.clone(), ResolvedClass { class: class.clone(), refused })
+    })
+    .collect()
+}
+
+/// The controller name for a Gateway whose class is not in the input. Somebody who looks at manifests need not have the
+/// classes beside them; but as soon as there is one, a missing class is a mistake.
+pub(super) fn assumed(world: &World<'_>) -> Option<ControllerName> {
+    match &world.controller.identity {
+        Identity::Everyone(name) if world.snapshot.classes.is_empty() => Some(name.clone()),
+        _ => None,
+    }
+}
+
+///
+fn refusals(world: &World<'_>, class: &GatewayClass) -> Vec<Refusal> {
+    let fault = class.parameters_ref.as_ref().and_then(|reference| {
+        let object = parameters_object(reference);
+        let why = parameters_fault(world, &reference.group, &reference.kind, &object)?;
+        Some(Refusal::ClassParameters { object, why })
+    });
+    fault.into_iter().collect()
+}
+
+fn parameters_object(reference: &ParametersRef) -> ObjectKey {
+    ObjectKey {
+        group: reference.group.clone(),
+        kind: reference.kind.clone(),
+        namespace: reference.namespace.clone(),
+        name: reference.name.clone(),
+    }
+}
+
+/// Why parameters of a class or a Gateway cannot be used. A namespaced kind without a namespace, or the other way round,
+/// is found nowhere.
+pub(super) fn parameters_fault(world: &World<'_>, group: &Group, kind: &Kind, object: &ObjectKey) -> Option<ParametersFault> {
+    if !world.controller.parameter_kinds.contains(&(group.clone(), kind.clone())) {
+        Some(ParametersFault::KindUnsupported)
+    } else if !world.snapshot.contains(object) {
+        Some(ParametersFault::NotFound)
+    } else {
+        None
+    }
+}

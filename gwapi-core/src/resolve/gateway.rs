@@ -1,0 +1,101 @@
+//! What a Gateway as a whole comes to: parameters and addresses (B.6, B.7). Its listeners are judged in `listener`.
+
+use alloc::{string::ToString, sync::Arc, vec::Vec};
+
+use super::{World, class, listener};
+use crate::{
+    features::Feature,
+    model::{Address, AddressType, Gateway},
+    name::{ControllerName, ObjectKey},
+    refusal::Refusal,
+    resolution::ResolvedGateway,
+};
+
+pub(super) fn resolve_gateway(world: &World<'_>, gateway: &Arc<Gateway>, controller_name: ControllerName) -> ResolvedGateway {
+    let addresses = assign(world, gateway);
+    let mut refused: Vec<Refusal> =
+        gateway.invalid.iter().map(|invalid| Refusal::GatewayInvalid { invalid: invalid.clone() }).collect();
+    refused.extend(parameters(world, gateway));
+    refused.extend(addresses.refused);
+    ResolvedGateway {
+        gateway: gateway.clone(),
+        controller_name,
+        listeners: listener::resolve_listeners(world, gateway),
+        addresses: addresses.assigned,
+        refused,
+        unreachable: addresses.unreachable,
+    }
+}
+
+/// B-065. The reference is local.
+fn parameters(world: &World<'_>, gateway: &Gateway) -> Option<Refusal> {
+    let reference = gateway.infrastructure.parameters_ref.as_ref()?;
+    let object = ObjectKey {
+        group: reference.group.clone(),
+        kind: reference.kind.clone(),
+        namespace: gateway.meta.key.namespace.clone(),
+        name: reference.name.clone(),
+    };
+    let why = class::parameters_fault(world, &reference.group, &reference.kind, &object)?;
+    Some(Refusal::GatewayParameters { reference: reference.clone(), why })
+}
+
+#[derive(Default)]
+struct Assignment {
+    assigned: Vec<Address>,
+    refused: Vec<Refusal>,
+    unreachable: Vec<Refusal>,
+}
+
+/// Which addresses the Gateway has: what the facts say, else what it asks for, else the default (B-056 to B-061).
+fn assign(world: &World<'_>, gateway: &Gateway) -> Assignment {
+    let facts = &world.snapshot.facts;
+    let mut result = Assignment::default();
+    for request in &gateway.addresses {
+        match satisfy(world, request) {
+            Ok(address) => result.assigned.push(address),
+            Err(refusal @ Refusal::AddressTypeUnsupported { .. }) => result.refused.push(refusal),
+            Err(refusal) => result.unreachable.push(refusal),
+        }
+    }
+    if let Some(assigned) = facts.assigned_addresses.get(&gateway.meta.key) {
+        result.assigned.clone_from(assigned);
+    } else if gateway.addresses.is_empty() {
+        result.assigned.extend(facts.default_address.clone());
+    }
+    if result.assigned.is_empty() && result.unreachable.is_empty() {
+        result.unreachable.push(Refusal::AddressNotAssigned);
+    }
+    result
+}
+
+fn satisfy(world: &World<'_>, request: &Address) -> Result<Address, Refusal> {
+    if let AddressType::Other(other) = &request.kind {
+        return Err(Refusal::AddressTypeUnsupported { address_type: other.to_string() });
+    }
+    if !request.routability.is_empty() {
+        return Err(Refusal::AddressRoutabilityUnsupported { routability: request.routability.clone() });
+    }
+    match &request.value {
+        None => assign_empty(world, &request.kind),
+        Some(value) if is_usable(world, &request.kind, value) => Ok(request.clone()),
+        Some(value) => Err(Refusal::AddressNotUsable { value: value.clone() }),
+    }
+}
+
+/// B-059.
+fn assign_empty(world: &World<'_>, kind: &AddressType) -> Result<Address, Refusal> {
+    let default = world.snapshot.facts.default_address.as_ref();
+    default
+        .filter(|address| address.kind == *kind && world.controller.features.has(Feature::GatewayAddressEmpty))
+        .cloned()
+        .ok_or(Refusal::AddressNotAssigned)
+}
+
+fn is_usable(world: &World<'_>, kind: &AddressType, value: &str) -> bool {
+    let well_formed = match kind {
+        AddressType::IpAddress => value.parse::<core::net::IpAddr>().is_ok(),
+        AddressType::Hostname | AddressType::Other(_) => !value.is_empty(),
+    };
+    well_formed && !world.snapshot.facts.unusable_addresses.contains(value)
+}

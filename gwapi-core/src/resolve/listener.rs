@@ -1,0 +1,225 @@
+//! Which listeners can be served, and for which kinds of routes (B.1, B.3, B.8, D-006 to D-009).
+
+use alloc::{string::ToString, vec::Vec};
+
+use super::{World, certificate};
+use crate::{
+    features::Feature,
+    hostname::Hostname,
+    model::{Gateway, Listener, Protocol, RouteKind, TlsMode},
+    name::SectionName,
+    refusal::Refusal,
+    resolution::{ListenerKey, ResolvedListener},
+};
+
+pub(super) fn resolve_listeners(world: &World<'_>, gateway: &Gateway) -> Vec<ResolvedListener> {
+    let mut resolved: Vec<ResolvedListener> =
+        gateway.listeners.iter().map(|listener| resolve_listener(world, gateway, listener)).collect();
+    note_overlaps(&mut resolved);
+    resolved
+}
+
+fn resolve_listener(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> ResolvedListener {
+    let mut refused = own_refusals(world, gateway, listener);
+    refused.extend(conflicts(world, gateway, listener));
+    let kinds = kinds(world, listener, &refused);
+    let certificates = certificate::resolve_certificates(world, gateway, listener);
+    let mut unresolved = certificates.unresolved;
+    unresolved.extend(kinds.unsupported);
+    ResolvedListener {
+        key: ListenerKey { parent: gateway.meta.key.clone(), name: listener.name.clone() },
+        port: listener.port,
+        protocol: listener.protocol.clone(),
+        hostname: listener.hostname.clone(),
+        supported_kinds: kinds.supported,
+        refused,
+        unresolved,
+        unserved: certificates.unserved,
+        certificates: certificates.usable,
+        overlaps: Vec::new(),
+        attached_routes: 0,
+    }
+}
+
+/// What is wrong with a listener by itself.
+fn own_refusals(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Vec<Refusal> {
+    let mut refused = Vec::new();
+    if !is_protocol_supported(world, &listener.protocol) {
+        refused.push(Refusal::ProtocolUnsupported { protocol: listener.protocol.clone() });
+    }
+    refused.extend(unsupported_mode(world, listener));
+    refused.extend(listener.invalid.iter().map(|invalid| Refusal::ListenerInvalid { invalid: invalid.clone() }));
+    refused.extend(listener.filters.iter().enumerate().map(|(index, filter_type)| {
+        Refusal::ListenerFilterUnsupported { index, filter_type: filter_type.clone() }
+    }));
+    let port = (gateway.meta.key.clone(), listener.port, listener.protocol.clone());
+    if world.snapshot.facts.unavailable_ports.contains(&port) {
+        refused.push(Refusal::PortUnavailable { port: listener.port });
+    }
+    refused
+}
+
+/// B-014: a protocol is supported if a kind of route is that goes with it.
+fn is_protocol_supported(world: &World<'_>, protocol: &Protocol) -> bool {
+    RouteKind::ALL.into_iter().any(|kind| goes_with(kind, protocol) && is_kind_supported(world, kind))
+}
+
+/// D-006: the kinds of routes that a protocol carries.
+fn goes_with(kind: RouteKind, protocol: &Protocol) -> bool {
+    match protocol {
+        Protocol::Http | Protocol::Https => matches!(kind, RouteKind::Http | RouteKind::Grpc),
+        Protocol::Tls => kind == RouteKind::Tls,
+        Protocol::Tcp => kind == RouteKind::Tcp,
+        Protocol::Udp => kind == RouteKind::Udp,
+        Protocol::Other(_) => false,
+    }
+}
+
+fn is_kind_supported(world: &World<'_>, kind: RouteKind) -> bool {
+    world.controller.features.has(match kind {
+        RouteKind::Http => Feature::HTTPRoute,
+        RouteKind::Grpc => Feature::GRPCRoute,
+        RouteKind::Tls => Feature::TLSRoute,
+        RouteKind::Tcp => Feature::TCPRoute,
+        RouteKind::Udp => Feature::UDPRoute,
+    })
+}
+
+/// B-019, B-034.
+fn unsupported_mode(world: &World<'_>, listener: &Listener) -> Option<Refusal> {
+    let mode = &listener.tls.as_ref()?.mode;
+    let supported = match (&listener.protocol, mode) {
+        (Protocol::Https, TlsMode::Terminate) | (Protocol::Tls, TlsMode::Passthrough) => true,
+        (Protocol::Tls, TlsMode::Terminate) => world.controller.features.has(Feature::TLSRouteModeTerminate),
+        (Protocol::Https | Protocol::Tls, _) => false,
+        // B-033 forbids `tls` there; it means nothing, so nothing is lost by looking past it.
+        _ => true,
+    };
+    let name = match mode {
+        TlsMode::Terminate => "Terminate".into(),
+        TlsMode::Passthrough => "Passthrough".into(),
+        TlsMode::Unknown(text) => text.clone(),
+    };
+    (!supported).then(|| Refusal::TlsModeUnsupported { mode: name, protocol: listener.protocol.clone() })
+}
+
+/// B-002 to B-011: the listeners of the Gateway that this one cannot be told apart from. Nobody wins (B-010).
+fn conflicts(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Vec<Refusal> {
+    if !takes_part_in_conflicts(world, listener) {
+        return Vec::new();
+    }
+    let on_port = gateway.listeners.iter().filter(|other| {
+        !core::ptr::eq(*other, listener) && other.port == listener.port && takes_part_in_conflicts(world, other)
+    });
+    let (mut same, mut incompatible): (Vec<SectionName>, Vec<SectionName>) = (Vec::new(), Vec::new());
+    for other in on_port {
+        match conflict(listener, other) {
+            Some(Conflict::Hostname) => same.push(other.name.clone()),
+            Some(Conflict::Protocol) => incompatible.push(other.name.clone()),
+            None => {}
+        }
+    }
+    same.sort();
+    incompatible.sort();
+    let port = listener.port;
+    let hostname = (!same.is_empty()).then_some(Refusal::HostnameConflict { port, with: same });
+    let protocol = (!incompatible.is_empty()).then(|| Refusal::ProtocolConflict {
+        port,
+        protocol: listener.protocol.clone(),
+        with: incompatible,
+    });
+    protocol.into_iter().chain(hostname).collect()
+}
+
+/// B-006: a listener whose protocol is not supported takes no port from anybody. One with a broken value is not known
+/// well enough to say what it conflicts with, and is refused as it is.
+fn takes_part_in_conflicts(world: &World<'_>, listener: &Listener) -> bool {
+    is_protocol_supported(world, &listener.protocol) && listener.invalid.is_empty()
+}
+
+enum Conflict {
+    Hostname,
+    Protocol,
+}
+
+/// Whether two listeners on one port cannot be told apart, and why.
+fn conflict(one: &Listener, other: &Listener) -> Option<Conflict> {
+    use Protocol::{Http, Https, Tcp, Tls, Udp};
+    let same_hostname = one.hostname == other.hostname;
+    match (&one.protocol, &other.protocol) {
+        // B-007: other transports.
+        (Udp, Udp) => Some(Conflict::Protocol),
+        (Udp, _) | (_, Udp) => None,
+        // B-005 and two TCP listeners (B-009).
+        (Tcp, _) | (_, Tcp) => Some(Conflict::Protocol),
+        (Http, Http) | (Https, Https) | (Tls, Tls) => same_hostname.then_some(Conflict::Hostname),
+        // B-008: SNI tells HTTPS and TLS apart, as long as the names differ (pitfall 53).
+        (Https, Tls) | (Tls, Https) => same_hostname.then_some(Conflict::Protocol),
+        _ => Some(Conflict::Protocol),
+    }
+}
+
+struct Kinds {
+    supported: Vec<RouteKind>,
+    unsupported: Vec<Refusal>,
+}
+
+/// D-006 to D-009.
+fn kinds(world: &World<'_>, listener: &Listener, refused: &[Refusal]) -> Kinds {
+    let possible = |kind: &RouteKind| goes_with(*kind, &listener.protocol) && is_kind_supported(world, *kind);
+    let mut result = Kinds { supported: Vec::new(), unsupported: Vec::new() };
+    if listener.allowed_routes.kinds.is_empty() {
+        result.supported.extend(RouteKind::ALL.into_iter().filter(possible));
+    }
+    for listed in &listener.allowed_routes.kinds {
+        match RouteKind::of(listed.group.as_str(), listed.kind.as_str()).filter(possible) {
+            Some(kind) if result.supported.contains(&kind) => {}
+            Some(kind) => result.supported.push(kind),
+            None => {
+                let (kind, protocol) = (listed.clone(), listener.protocol.clone());
+                result.unsupported.push(Refusal::RouteKindUnsupported { kind, protocol });
+            }
+        }
+    }
+    if refused.iter().any(takes_every_kind_away) {
+        // Nothing can attach there whatever is listed (B-014, B-019, B-011).
+        return Kinds { supported: Vec::new(), unsupported: Vec::new() };
+    }
+    result
+}
+
+fn takes_every_kind_away(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::ProtocolUnsupported { .. } | Refusal::TlsModeUnsupported { .. } | Refusal::ProtocolConflict { .. }
+    )
+}
+
+/// B-030: listeners that end or pass TLS on one port and share a name. No hostname covers every name.
+fn note_overlaps(listeners: &mut [ResolvedListener]) {
+    let carries_tls = |listener: &&ResolvedListener| listener.protocol.is_tls() && listener.is_accepted();
+    let names: Vec<(SectionName, u16, Option<Hostname>)> = listeners
+        .iter()
+        .filter(carries_tls)
+        .map(|listener| (listener.key.name.clone(), listener.port, listener.hostname.clone()))
+        .collect();
+    for listener in listeners.iter_mut().filter(|listener| listener.protocol.is_tls() && listener.refused.is_empty()) {
+        let overlapping = names.iter().filter(|(name, port, hostname)| {
+            *name != listener.key.name && *port == listener.port && overlap(hostname.as_ref(), listener.hostname.as_ref())
+        });
+        listener.overlaps = overlapping.map(|(name, ..)| name.clone()).collect();
+        listener.overlaps.sort();
+    }
+}
+
+fn overlap(one: Option<&Hostname>, other: Option<&Hostname>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.intersection(other).is_some(),
+        _ => true,
+    }
+}
+
+/// The hostname of a listener in messages.
+pub(super) fn hostname_text(hostname: Option<&Hostname>) -> alloc::string::String {
+    hostname.map_or_else(|| "*".into(), ToString::to_string)
+}
