@@ -1,0 +1,86 @@
+//! How a listener finds the rule of a request. Everything behind `find` and `entry` may change without anybody noticing.
+
+use std::sync::Arc;
+
+use gwapi_core::{Hostname, choices::Choices, name::ObjectKey, resolution::ResolvedRule};
+
+use crate::{head::RequestHead, headers::Headers, hosts::HostMap, precedence::Precedence, predicates, split::Split};
+
+/// The rules of one listener: buckets by the routes' own hostnames.
+///
+/// Visiting the buckets of the hostnames that match, most specific first, is hostname precedence (E-018) and falling through
+/// to less specific hostnames (E-019) at once. The order inside of a bucket is that of [`Precedence`].
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Index {
+    hosts: HostMap,
+    buckets: Vec<Arc<Bucket>>,
+}
+
+/// The matches of all routes with the same own hostname, best first.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    pub(crate) hostname: Option<Hostname>,
+    entries: Box<[Entry]>,
+}
+
+/// One match of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) rule: Arc<ServedRule>,
+    pub(crate) match_index: usize,
+}
+
+/// A valid rule, ready to be served. Shared by every listener and hostname that it is served on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ServedRule {
+    pub(crate) route: ObjectKey,
+    pub(crate) rule: Arc<ResolvedRule>,
+    /// Over the weights of the rule's backends.
+    pub(crate) split: Split,
+}
+
+/// Where an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    bucket: u32,
+    entry: u32,
+}
+
+impl Index {
+    /// Orders the entries of each hostname.
+    pub(crate) fn build(buckets: impl IntoIterator<Item = (Option<Hostname>, Vec<(Precedence, Entry)>)>, seed: u64) -> Self {
+        let mut index = Self { hosts: HostMap::with_seed(seed), buckets: Vec::new() };
+        for (number, (hostname, entries)) in (0..).zip(buckets) {
+            index.hosts.insert(hostname.as_ref(), number);
+            index.buckets.push(Arc::new(Bucket::build(hostname, entries)));
+        }
+        index
+    }
+
+    /// The best entry whose predicates all hold.
+    pub(crate) fn find<H: Headers + ?Sized>(
+        &self,
+        host: Option<&str>,
+        head: &RequestHead<'_, H>,
+        choices: &Choices,
+    ) -> Option<Place> {
+        self.hosts.chain(host).find_map(|bucket| {
+            let entries = &self.buckets.get(bucket as usize)?.entries;
+            let holds = |entry: &Entry| predicates::hold(&entry.rule.rule.matches, entry.match_index, head, choices);
+            (0..).zip(entries).find_map(|(number, entry)| holds(entry).then_some(Place { bucket, entry: number }))
+        })
+    }
+
+    /// What stands at a place.
+    pub(crate) fn entry(&self, place: Place) -> Option<(&Bucket, &Entry)> {
+        let bucket = self.buckets.get(place.bucket as usize)?;
+        Some((bucket, bucket.entries.get(place.entry as usize)?))
+    }
+}
+
+impl Bucket {
+    fn build(hostname: Option<Hostname>, mut entries: Vec<(Precedence, Entry)>) -> Self {
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self { hostname, entries: entries.into_iter().map(|(_, entry)| entry).collect() }
+    }
+}

@@ -1,0 +1,189 @@
+//! Which of two matches wins: G-001 as a value that is compared field by field. Nothing else compares rules.
+
+use core::{cmp::Reverse, fmt};
+
+use gwapi_core::{
+    Hostname,
+    choices::RegexRank,
+    model::{HttpMatch, PathMatch, Seniority},
+};
+use serde::{Serialize, Serializer};
+
+/// The place of one match of a rule among all others that match the same request; the smaller one wins.
+///
+/// The fields are the criteria of G-001 in their order, and the first that differs decides. They are never added up to a
+/// number: a sum lets many weak criteria beat a strong one (pitfalls L3 and L4). Precedence is per match, not per rule
+/// (G-002), and per hostname of the route (E-027): a route with two hostnames has two places for each match.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Precedence {
+    /// Characters in the route's own hostname if it is no wildcard, else none (G-001 (1), E-030).
+    pub exact_hostname: Reverse<usize>,
+    /// Characters in the route's own hostname, if it has any (G-001 (2), G-011).
+    pub hostname: Reverse<usize>,
+    /// The path (G-001 (3) and (4)).
+    pub path: PathRank,
+    /// Whether there is a method (G-001 (5)).
+    pub method: Reverse<bool>,
+    /// How many headers there are (G-001 (6)).
+    pub headers: Reverse<usize>,
+    /// How many query parameters there are (G-001 (7)).
+    pub query: Reverse<usize>,
+    /// Age, then name of the route (G-001 (8) and (9)).
+    pub seniority: Seniority,
+    /// The place of the rule in the route (G-001 (10)).
+    pub rule: usize,
+    /// The place of the match in the rule. Decides nothing that the API knows, but makes the order a total one.
+    pub match_index: usize,
+}
+
+/// The rank of a path; the smaller one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathRank {
+    /// An exact path: before everything (G-001 (3)).
+    Exact,
+    /// A regular expression, where they stand before prefixes (G-007).
+    RegexBeforePrefix,
+    /// A prefix with so many characters, without a `/` at the end (G-001 (4), G-006).
+    Prefix(Reverse<usize>),
+    /// A regular expression, where they stand behind prefixes (G-007).
+    RegexAfterPrefix,
+}
+
+impl PathRank {
+    /// The rank of a path.
+    #[must_use]
+    pub fn of(path: &PathMatch, regex_rank: RegexRank) -> Self {
+        match (path, regex_rank) {
+            (PathMatch::Exact(_), _) => Self::Exact,
+            (PathMatch::Prefix(prefix), _) => Self::Prefix(Reverse(prefix.chars().count())),
+            (PathMatch::Regex(_), RegexRank::BeforePrefix) => Self::RegexBeforePrefix,
+            (PathMatch::Regex(_), RegexRank::AfterPrefix) => Self::RegexAfterPrefix,
+        }
+    }
+}
+
+impl Precedence {
+    /// The place of a match of an HTTPRoute. `own` is the hostname as the route writes it and not its intersection with
+    /// that of the listener (E-027, E-030).
+    #[must_use]
+    pub fn of_http(
+        own: Option<&Hostname>,
+        matched: &HttpMatch,
+        regex_rank: RegexRank,
+        seniority: &Seniority,
+        (rule, match_index): (usize, usize),
+    ) -> Self {
+        let characters = |hostname: Option<&Hostname>| Reverse(hostname.map_or(0, |name| name.as_str().chars().count()));
+        Self {
+            exact_hostname: characters(own.filter(|name| !name.is_wildcard())),
+            hostname: characters(own),
+            path: PathRank::of(&matched.path, regex_rank),
+            method: Reverse(matched.method.is_some()),
+            headers: Reverse(matched.headers.len()),
+            query: Reverse(matched.query.len()),
+            seniority: seniority.clone(),
+            rule,
+            match_index,
+        }
+    }
+
+    /// The criterion by which the two differ; nothing if they are the same place.
+    #[must_use]
+    pub fn deciding_key(&self, other: &Self) -> Option<Key> {
+        let differs = [
+            (self.exact_hostname != other.exact_hostname, Key::Hostname),
+            (self.hostname != other.hostname, Key::Hostname),
+            (self.path != other.path, path_key(self.path, other.path)),
+            (self.method != other.method, Key::Method),
+            (self.headers != other.headers, Key::Headers),
+            (self.query != other.query, Key::Query),
+            (self.seniority.created != other.seniority.created, Key::Age),
+            (self.seniority.name != other.seniority.name, Key::Name),
+            (self.rule != other.rule, Key::Rule),
+            (self.match_index != other.match_index, Key::Match),
+        ];
+        differs.into_iter().find_map(|(differs, key)| differs.then_some(key))
+    }
+}
+
+fn path_key(one: PathRank, other: PathRank) -> Key {
+    match (one, other) {
+        (PathRank::Exact, _) | (_, PathRank::Exact) => Key::PathExact,
+        (PathRank::Prefix(_), PathRank::Prefix(_)) => Key::PathLength,
+        _ => Key::PathRegex,
+    }
+}
+
+/// The criterion that decides between two matches, in the words of explanations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// The characters in the routes' own hostnames.
+    Hostname,
+    /// One path is exact.
+    PathExact,
+    /// One path is a regular expression and the other a prefix; which comes first is a choice (G-007, pitfall L6).
+    PathRegex,
+    /// One prefix is longer.
+    PathLength,
+    /// One asks for a method.
+    Method,
+    /// One asks for more headers.
+    Headers,
+    /// One asks for more query parameters.
+    Query,
+    /// One route is older.
+    Age,
+    /// One route's `{namespace}/{name}` is smaller.
+    Name,
+    /// One rule stands earlier in the route.
+    Rule,
+    /// Both are of one rule, and one stands earlier in it.
+    Match,
+}
+
+impl Key {
+    /// Every key, in the order in which they are looked at.
+    pub const ALL: [Self; 11] = [
+        Self::Hostname,
+        Self::PathExact,
+        Self::PathRegex,
+        Self::PathLength,
+        Self::Method,
+        Self::Headers,
+        Self::Query,
+        Self::Age,
+        Self::Name,
+        Self::Rule,
+        Self::Match,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hostname => "hostname",
+            Self::PathExact => "path-exact",
+            Self::PathRegex => "path-regex",
+            Self::PathLength => "path-length",
+            Self::Method => "method",
+            Self::Headers => "headers",
+            Self::Query => "query",
+            Self::Age => "age",
+            Self::Name => "name",
+            Self::Rule => "rule",
+            Self::Match => "match",
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
