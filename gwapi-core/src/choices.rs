@@ -1,9 +1,9 @@
 //! The points where the spec leaves room and an embedder could want either answer. Everything else is fixed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where rules with a `RegularExpression` path stand among the others (G-007, pitfall L6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RegexRank {
     /// Behind every PathPrefix: adding a pattern never takes requests from a rule that names its path. The default.
     #[default]
@@ -13,7 +13,7 @@ pub enum RegexRank {
 }
 
 /// What a rule answers whose backends all have weight 0 (I-003, X-23). It never forwards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ZeroWeights {
     /// 503: the backends were drained, nothing failed. The default.
     #[default]
@@ -23,7 +23,7 @@ pub enum ZeroWeights {
 }
 
 /// Which value of a repeated query parameter is compared (F-016, pitfall L2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RepeatedQuery {
     /// The first, as the API recommends. The default.
     #[default]
@@ -33,7 +33,7 @@ pub enum RepeatedQuery {
 }
 
 /// What becomes of `.` and `..` in request paths, written plainly or percent-encoded (F-010).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DotSegments {
     /// 400. No client sends them, since clients resolve them before; what arrives is an attempt at something. The default.
     #[default]
@@ -43,7 +43,7 @@ pub enum DotSegments {
 }
 
 /// What becomes of `//` in request paths (F-010).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RepeatedSlashes {
     /// Merged before matching; the backend gets the merged path. The default, since many backends merge them, and
     /// `//admin` must not pass by a rule for `/admin`.
@@ -54,7 +54,7 @@ pub enum RepeatedSlashes {
 }
 
 /// What becomes of `%2F` and `%5C` in request paths (F-010).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EncodedSlashes {
     /// Kept as they are and no separators, as RFC 3986 has it. The default: object stores and code hosts need them, and
     /// decoding or redirecting breaks clients (pitfall 40).
@@ -65,7 +65,8 @@ pub enum EncodedSlashes {
 }
 
 /// The choices of an implementation. [`Choices::default`] is what we recommend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Choices {
     /// Rank of regular expressions.
