@@ -1,2 +1,32 @@
-//! x
-fn main() {}
+//! The commands that keep the project honest. `cargo xtask` lists them.
+
+use std::process::ExitCode;
+
+mod ci;
+mod embed;
+mod purity;
+mod shell;
+
+const COMMANDS: &[(&str, &str, fn() -> shell::Outcome)] = &[
+    ("ci", "everything that .ci/run runs", ci::run),
+    ("purity", "the pure crates depend on nothing that does I/O, and ask nobody for the time", purity::run),
+    ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
+];
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let Some((_, _, command)) = COMMANDS.iter().find(|(name, ..)| *name == wanted) else {
+        eprintln!("usage: cargo xtask COMMAND\n");
+        for (name, about, _) in COMMANDS {
+            eprintln!("  {name:<10} {about}");
+        }
+        return ExitCode::from(2);
+    };
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask {wanted}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
