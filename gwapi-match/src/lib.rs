@@ -8,6 +8,8 @@
 mod compile;
 pub mod connect;
 pub mod decision;
+pub mod explain;
+pub mod filters;
 pub mod head;
 pub mod headers;
 mod hosts;

@@ -18,7 +18,7 @@ use gwapi_core::{
 
 use crate::{
     decision::{ChosenRule, Decision, Outcome},
-    head::RequestHead,
+    head::{HeadParts, Reject, RequestHead},
     headers::Headers,
     hosts::HostMap,
     index::Index,
@@ -109,7 +109,7 @@ impl Table {
         &self.gateway
     }
 
-    /// The choices that it was compiled with. Reading a request's head needs them.
+    /// The choices that it was compiled with.
     #[must_use]
     pub fn choices(&self) -> &Choices {
         &self.choices
@@ -129,6 +129,14 @@ impl Table {
     #[must_use]
     pub fn listener(&self, id: ListenerId) -> Option<&ServedListener> {
         self.section(id).map(|section| &section.listener)
+    }
+
+    /// Reads the head of a request. What is matched is what is forwarded.
+    ///
+    /// # Errors
+    /// If no servers agree on what its path or host is, so that it is answered with 400.
+    pub fn head<'r, H: Headers + ?Sized>(&self, parts: HeadParts<'r, H>) -> Result<RequestHead<'r, H>, Reject> {
+        RequestHead::new(parts, &self.choices)
     }
 
     /// The one rule that serves a request on a listener (G-010), or that there is none (F-019).
