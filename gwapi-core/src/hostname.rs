@@ -234,5 +234,87 @@ fn strip_port(authority: &str) -> Option<&str> {
 
 /// What may stand in a host that is compared: names (the underscore occurs in practice) and bracketed addresses.
 fn is_host_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']' | b'*')
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hostname(text: &str) -> Hostname {
+        Hostname::parse(text).unwrap()
+    }
+
+    #[test]
+    fn e_001_labels_are_lower_case_and_a_wildcard_is_the_whole_first_label() {
+        for text in ["example.com", "*.example.com", "a", "xn--bcher-kva.example", "1a.2b", "a-b.c"] {
+            assert!(Hostname::parse(text).is_ok(), "{text}");
+        }
+        for (text, error) in [
+            ("", HostnameError::Empty),
+            ("*.", HostnameError::Empty),
+            ("*", HostnameError::BadWildcard),
+            ("f*.example.com", HostnameError::BadWildcard),
+            ("*oo.example.com", HostnameError::BadWildcard),
+            ("a.*.com", HostnameError::BadWildcard),
+            ("*.*.com", HostnameError::BadWildcard),
+            ("Example.com", HostnameError::BadLabel),
+            ("-a.com", HostnameError::BadLabel),
+            ("a_b.com", HostnameError::BadLabel),
+            ("example.com.", HostnameError::EmptyLabel),
+            ("a..b", HostnameError::EmptyLabel),
+        ] {
+            assert_eq!(Hostname::parse(text), Err(error), "{text}");
+        }
+        assert_eq!(Hostname::parse(&alloc::vec!["a"; 128].join(".")), Err(HostnameError::TooLong));
+    }
+
+    #[test]
+    fn e_002_an_address_is_no_hostname() {
+        assert_eq!(Hostname::parse("192.0.2.1"), Err(HostnameError::IpAddress));
+        assert_eq!(Hostname::parse("::1"), Err(HostnameError::IpAddress));
+    }
+
+    #[test]
+    fn pitfall_5_a_wildcard_covers_any_depth_and_never_the_apex() {
+        let wildcard = hostname("*.example.com");
+        assert!(wildcard.matches("a.example.com") && wildcard.matches("a.b.example.com"));
+        assert!(!wildcard.matches("example.com") && !wildcard.matches(".example.com"));
+    }
+
+    #[test]
+    fn pitfall_l5_a_wildcard_ends_at_a_label() {
+        assert!(!hostname("*.example.com").matches("badexample.com"));
+        assert_eq!(hostname("*.example.com").intersection(&hostname("badexample.com")), None);
+    }
+
+    #[test]
+    fn pitfall_2_the_intersection_of_wildcards_is_the_narrower_one() {
+        let (wide, narrow) = (hostname("*.foo.com"), hostname("*.bar.foo.com"));
+        assert_eq!(wide.intersection(&narrow), Some(&narrow));
+        assert_eq!(narrow.intersection(&wide), Some(&narrow));
+    }
+
+    #[test]
+    fn b_022_exact_before_more_labels_before_fewer_before_none() {
+        let mut ordered = [None, Some("*.example.com"), Some("abc.foo.example.com"), Some("*.foo.example.com")];
+        ordered.sort_by_key(|text| Hostname::specificity(text.map(hostname).as_ref()));
+        assert_eq!(ordered, [Some("abc.foo.example.com"), Some("*.foo.example.com"), Some("*.example.com"), None]);
+    }
+
+    #[test]
+    fn pitfall_10_case_port_and_final_dot_of_a_request_host_mean_nothing() {
+        for authority in ["Shop.Example.COM", "shop.example.com:8080", "shop.example.com.", "SHOP.example.com.:80"] {
+            assert_eq!(RequestHost::parse(authority).unwrap().as_str(), "shop.example.com", "{authority}");
+        }
+        assert_eq!(RequestHost::parse("[2001:DB8::1]:80").unwrap().as_str(), "[2001:db8::1]");
+    }
+
+    #[test]
+    fn e_026_what_is_no_host_is_none() {
+        let long = "a".repeat(254);
+        for authority in ["", ":80", ".", "a b", "a/b", "a:b", "a:1:2", "user@host", "*.example.com", "[::1", &long] {
+            assert_eq!(RequestHost::parse(authority), None, "{authority}");
+        }
+    }
 }

@@ -274,13 +274,14 @@ impl CorsOrigin {
     pub fn allows(&self, origin: &str) -> bool {
         let Self::Origin { scheme, host, port } = self else { return !origin.is_empty() };
         let Some((origin_scheme, origin_name, origin_port)) = split_origin(origin) else { return false };
-        let name = origin_name.to_ascii_lowercase();
+        // Not just any text that ends in the right way: `https://evil.example/.bar.com` is no origin.
+        let Some(name) = origin_host(origin_name) else { return false };
         *scheme == origin_scheme
             && *port == origin_port
             && match host {
                 OriginHost::Any => true,
                 OriginHost::Suffix(suffix) => name.len() > suffix.len() && name.ends_with(&**suffix),
-                OriginHost::Exact(exact) => name == **exact,
+                OriginHost::Exact(exact) => name == *exact,
             }
     }
 }
