@@ -8,6 +8,7 @@
 mod compile;
 pub mod connect;
 pub mod decision;
+pub mod exchange;
 pub mod explain;
 pub mod filters;
 pub mod head;

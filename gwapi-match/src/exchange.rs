@@ -1,0 +1,250 @@
+//! A decision carried out: what reaches the backend and what reaches the client.
+//!
+//! This is the one place that runs the filters of a decision, for hosts with a [`HeaderMap`]: a preflight is answered first
+//! (H-052), the filters of the rule run before those of the picked backend (H-010), a mirror copies what the request is at its
+//! place in the list, and response filters run the other way round. Hosts that keep headers in another form call the
+//! functions of [`filters`](crate::filters) themselves.
+
+use gwapi_core::{
+    model::{Fraction, RequestRedirect, UrlRewrite},
+    resolution::{BackendTarget, ResolvedFilter},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::{
+    decision::{Cause, Decision, Outcome, Picked},
+    filters::{
+        FilterError, cors, header_modifier,
+        redirect::{self, Location, RedirectContext},
+        rewrite,
+    },
+    head::{RequestHead, path_and_query},
+    headers::Headers,
+};
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange<'t> {
+    /// What the client, or the backend, gets.
+    pub reaction: Reaction<'t>,
+    /// Copies of the request. Their answers are ignored and must not delay anything (H-044, H-051).
+    pub mirrors: Vec<(&'t BackendTarget, Outgoing)>,
+}
+
+/// Who answers a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reaction<'t> {
+    /// A backend.
+    Forward {
+        /// The place of its entry in the rule's list: [`finish`] asks for it.
+        index: usize,
+        /// Where the request goes.
+        target: &'t BackendTarget,
+        /// What it gets.
+        request: Outgoing,
+    },
+    /// We do.
+    Answer {
+        /// Status.
+        status: StatusCode,
+        /// Headers: Location, those of CORS.
+        headers: HeaderMap,
+        /// Why. It can name objects of the configuration: for logs and explanations, not for the client (S-006).
+        why: Why<'t>,
+    },
+}
+
+/// Why we answer ourselves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why<'t> {
+    /// It is a CORS preflight.
+    Preflight,
+    /// A filter redirects.
+    Redirect(Location),
+    /// No backend can be asked.
+    Cause(Cause<'t>),
+    /// A filter cannot do its work on this request.
+    Filter(FilterError),
+}
+
+/// A request as a backend gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Path and query.
+    pub path_and_query: String,
+    /// Headers, Host among them; it is the request's own unless a filter rewrites it (E-013, I-035).
+    pub headers: HeaderMap,
+}
+
+/// Carries out a decision.
+///
+/// `picked` is what [`Decision::pick`] gave for a sample of this request. `copies` is asked once for each mirror whether it gets
+/// this request; see [`mirror::selected`](crate::filters::mirror::selected).
+pub fn react<'t, H: Headers + ?Sized>(
+    decision: &Decision<'t>,
+    picked: Option<Picked<'t>>,
+    head: &RequestHead<'_, H>,
+    headers: HeaderMap,
+    copies: impl FnMut(Fraction) -> bool,
+) -> Exchange<'t> {
+    if let Some(cors) = decision.cors().filter(|_| cors::is_preflight(head.method, head.headers)) {
+        let answer = cors::answer_preflight(cors, head.headers);
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::NO_CONTENT);
+        let reaction = match lines(answer.headers) {
+            Ok(headers) => Reaction::Answer { status, headers, why: Why::Preflight },
+            Err(error) => failed(error),
+        };
+        return Exchange { reaction, mirrors: Vec::new() };
+    }
+    let mut exchange = Run { decision, head, host: None, path: None, headers, mirrors: Vec::new(), copies }.react(picked);
+    if let Reaction::Answer { headers, .. } = &mut exchange.reaction {
+        // Lets a script read what went wrong: our own answer is subject to CORS like a backend's. Header modifiers are for
+        // answers of backends only (H-022).
+        if let Some(cors) = decision.cors() {
+            let origin = head.headers.joined("origin").map(|origin| String::from_utf8_lossy(&origin).into_owned());
+            // What cannot be written is left out: less is allowed then, never more.
+            let _ = cors::apply(&cors::response_headers(cors, origin.as_deref()), headers);
+        }
+    }
+    exchange
+}
+
+/// What a backend's response becomes on its way to the client: filters of the backend's entry first, then those of the rule
+/// (H-010, H-018). `index` and `origin` are those of the request: the entry that was picked, and its Origin header.
+///
+/// # Errors
+/// If a header cannot be written: the response must not be sent.
+pub fn finish(decision: &Decision<'_>, index: usize, origin: Option<&str>, headers: &mut HeaderMap) -> Result<(), FilterError> {
+    let of_backend = match decision.outcome {
+        Outcome::Forward(forward) => forward.backends.get(index).map(|backend| backend.filters.as_slice()),
+        Outcome::Redirect(_) | Outcome::Respond { .. } => None,
+    };
+    for filter in of_backend.unwrap_or_default().iter().chain(decision.filters()) {
+        match filter {
+            ResolvedFilter::ResponseHeaderModifier(modifier) => header_modifier::apply(modifier, headers)?,
+            ResolvedFilter::Cors(cors) => cors::apply(&cors::response_headers(cors, origin), headers)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A request on its way through the filters.
+struct Run<'d, 't, 'r, H: Headers + ?Sized, C> {
+    decision: &'d Decision<'t>,
+    head: &'d RequestHead<'r, H>,
+    /// The host, once a filter has rewritten it.
+    host: Option<String>,
+    /// The path, once a filter has rewritten it.
+    path: Option<String>,
+    headers: HeaderMap,
+    mirrors: Vec<(&'t BackendTarget, Outgoing)>,
+    copies: C,
+}
+
+impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> {
+    fn react(mut self, picked: Option<Picked<'t>>) -> Exchange<'t> {
+        let reaction = self.run(self.decision.filters()).and_then(|()| self.reaction(picked)).unwrap_or_else(failed);
+        Exchange { reaction, mirrors: self.mirrors }
+    }
+
+    fn reaction(&mut self, picked: Option<Picked<'t>>) -> Result<Reaction<'t>, FilterError> {
+        match (self.decision.outcome, picked) {
+            (Outcome::Forward(_), Some(Picked::Backend { index, target, filters })) => {
+                self.run(filters)?;
+                Ok(Reaction::Forward { index, target, request: self.outgoing() })
+            }
+            (Outcome::Forward(_), Some(Picked::Redirect { redirect, .. })) | (Outcome::Redirect(redirect), _) => {
+                self.redirect(redirect)
+            }
+            (Outcome::Forward(_), Some(Picked::Respond { status, why })) | (Outcome::Respond { status, why }, _) => {
+                Ok(Reaction::Answer { status, headers: HeaderMap::new(), why: Why::Cause(why) })
+            }
+            (Outcome::Forward(_), None) => {
+                let (status, why) = (StatusCode::INTERNAL_SERVER_ERROR, Why::Cause(Cause::NoWeight));
+                Ok(Reaction::Answer { status, headers: HeaderMap::new(), why })
+            }
+        }
+    }
+
+    fn run(&mut self, filters: &'t [ResolvedFilter]) -> Result<(), FilterError> {
+        for filter in filters {
+            match filter {
+                ResolvedFilter::RequestHeaderModifier(modifier) => header_modifier::apply(modifier, &mut self.headers)?,
+                ResolvedFilter::UrlRewrite(filter) => self.rewrite(filter)?,
+                ResolvedFilter::RequestMirror { target: Ok(target), fraction } => {
+                    if (self.copies)(*fraction) {
+                        self.mirrors.push((target, self.outgoing()));
+                    }
+                }
+                // H-049: a mirror that does not resolve is dropped. The others are the outcome's, or the response's.
+                ResolvedFilter::RequestMirror { target: Err(_), .. }
+                | ResolvedFilter::ResponseHeaderModifier(_)
+                | ResolvedFilter::RequestRedirect(_)
+                | ResolvedFilter::Cors(_)
+                | ResolvedFilter::Unresolved { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Always from the path that was matched: a rewrite of the backend's entry takes the place of the rule's, and the prefix
+    /// that it replaces is in the request, not in what the rule has made of it.
+    fn rewrite(&mut self, filter: &UrlRewrite) -> Result<(), FilterError> {
+        let rewritten = rewrite::rewrite(filter, &self.head.path, self.decision.matched_prefix())?;
+        if filter.path.is_some() {
+            self.path = Some(rewritten.path.into_owned());
+        }
+        if let Some(host) = rewritten.host {
+            self.host = Some(host.to_owned());
+        }
+        Ok(())
+    }
+
+    fn redirect(&self, redirect: &RequestRedirect) -> Result<Reaction<'t>, FilterError> {
+        let context = RedirectContext::of(self.head, self.decision.listener.port, self.decision.matched_prefix());
+        let location = redirect::location(redirect, &context)?;
+        let status = StatusCode::from_u16(location.status).unwrap_or(StatusCode::FOUND);
+        let headers = lines([("location", location.to_string())])?;
+        Ok(Reaction::Answer { status, headers, why: Why::Redirect(location) })
+    }
+
+    fn outgoing(&self) -> Outgoing {
+        let path_and_query = match &self.path {
+            None => self.head.forward_path_and_query().into_owned(),
+            Some(path) => path_and_query(path, self.head.query),
+        };
+        let mut headers = self.headers.clone();
+        headers.remove(header::HOST);
+        let host = self.host.as_deref().or(self.head.authority).map(HeaderValue::from_str);
+        if let Some(Ok(host)) = host {
+            headers.insert(header::HOST, host);
+        }
+        Outgoing { path_and_query, headers }
+    }
+}
+
+fn failed<'t>(error: FilterError) -> Reaction<'t> {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Reaction::Answer { status, headers: HeaderMap::new(), why: Why::Filter(error) }
+}
+
+fn lines(headers: impl IntoIterator<Item = (&'static str, String)>) -> Result<HeaderMap, FilterError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let value = HeaderValue::from_str(&value).map_err(|_| FilterError::Header { name: name.to_owned() })?;
+        map.append(name, value);
+    }
+    Ok(map)
+}
+
+impl std::fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Preflight => f.write_str("a preflight is answered by the gateway"),
+            Self::Redirect(location) => write!(f, "redirected to {location}"),
+            Self::Cause(cause) => cause.fmt(f),
+            Self::Filter(error) => error.fmt(f),
+        }
+    }
+}
