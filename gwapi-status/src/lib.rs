@@ -1,1 +1,66 @@
-//! x
+//! What a controller writes into `status`: from the attachment graph to conditions, and from conditions to the object.
+//!
+//! ```text
+//!  Resolution ── project ──▶ StatusReport ── merge_class / merge_gateway / merge_route (existing, now) ──▶ Merged
+//! ```
+//!
+//! [`project`] is a pure function of the whole [`Resolution`](gwapi_core::Resolution): types, statuses, reasons and messages,
+//! with no time in it and nothing of what was written before (pitfalls 67, 68). The `merge_*` functions put that into the
+//! status that an object has, under the rules by which several controllers share one object: what others wrote stays as it
+//! is, `lastTransitionTime` moves when a status flips and never else, and what is already there is not written again. Time is
+//! an argument.
+//!
+//! ```
+//! use gwapi_status::{ClassStatus, Condition, ConditionType, Merged, Reason, merge_class};
+//! use serde_json::json;
+//!
+//! let existing = json!({"conditions": [
+//!     {"type": "example.com/Audited", "status": "True", "reason": "Seen", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+//!     {"type": "Accepted", "status": "Unknown", "reason": "Pending", "message": "", "lastTransitionTime": "1970-01-01T00:00:00Z"},
+//! ]});
+//! let desired = ClassStatus {
+//!     observed_generation: 2,
+//!     conditions: vec![Condition::holds(ConditionType::Accepted, Reason::Accepted, "served")],
+//!     supported_features: vec![gwapi_core::Feature::HTTPRoute],
+//! };
+//!
+//! let Merged::Changed(status) = merge_class(Some(&existing), &desired, Some("2026-10-29T12:00:00Z")) else { panic!() };
+//! assert_eq!(status["conditions"][0], existing["conditions"][0], "it belongs to somebody else");
+//! assert_eq!(status["conditions"][1]["lastTransitionTime"], "2026-10-29T12:00:00Z");
+//! assert_eq!(merge_class(Some(&status), &desired, Some("2027-01-01T00:00:00Z")), Merged::Unchanged);
+//! ```
+//!
+//! **Not written.** `SupportedVersion` on classes (A-006, X-16): it tells which CRDs are installed, which is in no
+//! [`Snapshot`](gwapi_core::Snapshot). Who knows it adds the [`Condition`] to [`ClassStatus::conditions`]; without that, one
+//! that is there is left alone. `ResolvedRefs` and `AddressesAssigned` on Gateways (B-055, B-080) belong to features that are
+//! not built.
+//!
+//! Start reading at [`reason_of`]: it maps every refusal to its condition and reason.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
+)]
+
+extern crate alloc;
+
+mod class;
+mod condition;
+mod gateway;
+mod listener;
+mod merge;
+mod message;
+mod reason;
+mod report;
+mod route;
+
+pub use class::ClassStatus;
+pub use condition::{Condition, ConditionStatus, ConditionType};
+pub use gateway::GatewayStatus;
+pub use listener::ListenerStatus;
+pub use merge::{Dropped, MAX_CONDITIONS, MAX_PARENTS, Merged, merge_class, merge_gateway, merge_route};
+pub use message::MAX_MESSAGE;
+pub use reason::{Reason, reason_of};
+pub use report::{StatusReport, project};
+pub use route::{ParentStatus, RouteStatus};
