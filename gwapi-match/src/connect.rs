@@ -126,13 +126,16 @@ pub struct TlsPlan<'t> {
 }
 
 /// Why a connection is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum ConnectionRefusal {
     /// No listener that is served has that port.
+    #[error("no listener that is served has that port")]
     NoSuchPort,
     /// The port carries TLS and the connection does not, or the other way round.
+    #[error("the port carries TLS and the connection does not, or the other way round")]
     WrongTransport,
-    /// No listener covers the server name, and none has no hostname (B-026, B-029).
+    /// No listener covers the server name, and each has a hostname (B-026, B-029).
+    #[error("no listener covers the server name")]
     NoListenerForServerName,
 }
 

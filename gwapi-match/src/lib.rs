@@ -17,6 +17,7 @@ mod hosts;
 mod index;
 pub mod precedence;
 mod predicates;
+pub mod report;
 mod routed;
 pub mod split;
 mod table;

@@ -52,7 +52,7 @@ impl Counters {
 #[test]
 fn law_5_the_table_equals_the_reference() {
     let counters = Counters::default();
-    let result = runner(2_000).run(&(setting(), vec(request(), 8)), |(setting, requests)| {
+    let result = runner(2_000).run(&(setting(), vec(request(), 5)), |(setting, requests)| {
         let world = World::of(resolve(&snapshot(setting.listeners, setting.routes), &setting.controller));
         for request in requests {
             compare(&world, &request, &counters);

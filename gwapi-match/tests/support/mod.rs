@@ -1,5 +1,5 @@
 //! Small worlds: model objects with few words, and what becomes of requests in them.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part, and is a crate of its own")]
 
 pub mod random;
 
