@@ -11,23 +11,29 @@
 //! an argument.
 //!
 //! ```
-//! use gwapi_status::{ClassStatus, Condition, ConditionType, Merged, Reason, merge_class};
+//! use gwapi_core::{Controller, Object, Snapshot, resolve};
+//! use gwapi_status::{Merged, merge_gateway, project};
 //! use serde_json::json;
 //!
-//! let existing = json!({"conditions": [
-//!     {"type": "example.com/Audited", "status": "True", "reason": "Seen", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
-//!     {"type": "Accepted", "status": "Unknown", "reason": "Pending", "message": "", "lastTransitionTime": "1970-01-01T00:00:00Z"},
-//! ]});
-//! let desired = ClassStatus {
-//!     observed_generation: 2,
-//!     conditions: vec![Condition::holds(ConditionType::Accepted, Reason::Accepted, "served")],
-//!     supported_features: vec![gwapi_core::Feature::HTTPRoute],
-//! };
+//! let gateway = json!({
+//!     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+//!     "metadata": {"name": "edge", "namespace": "infra", "generation": 2},
+//!     "spec": {"gatewayClassName": "any", "listeners": [{"name": "old", "port": 70, "protocol": "example.com/gopher"}]},
+//!     "status": {"conditions": [
+//!         {"type": "example.com/Audited", "status": "True", "reason": "Seen", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+//!         {"type": "Accepted", "status": "True", "reason": "Accepted", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+//!     ]},
+//! });
+//! let snapshot: Snapshot = Object::from_json(&gateway).object.into_iter().collect();
+//! let report = project(&resolve(&snapshot, &Controller::default()));
+//! let desired = report.gateways.values().next().expect("there is one Gateway");
 //!
-//! let Merged::Changed(status) = merge_class(Some(&existing), &desired, Some("2026-10-29T12:00:00Z")) else { panic!() };
-//! assert_eq!(status["conditions"][0], existing["conditions"][0], "it belongs to somebody else");
+//! let merged = merge_gateway(gateway.get("status"), desired, Some("2026-10-29T12:00:00Z"));
+//! let Merged::Changed(status) = merged else { panic!("the listener is not accepted any more") };
+//! assert_eq!(status["conditions"][0], gateway["status"]["conditions"][0], "it belongs to somebody else");
+//! assert_eq!(status["conditions"][1]["reason"], "ListenersNotValid");
 //! assert_eq!(status["conditions"][1]["lastTransitionTime"], "2026-10-29T12:00:00Z");
-//! assert_eq!(merge_class(Some(&status), &desired, Some("2027-01-01T00:00:00Z")), Merged::Unchanged);
+//! assert_eq!(merge_gateway(Some(&status), desired, Some("2027-01-01T00:00:00Z")), Merged::Unchanged);
 //! ```
 //!
 //! **Not written.** `SupportedVersion` on classes (A-006, X-16): it tells which CRDs are installed, which is in no

@@ -94,8 +94,7 @@ fn conflicted(listener: &ResolvedListener) -> Option<Condition> {
 }
 
 fn conflicts(listener: &ResolvedListener) -> impl Iterator<Item = &Refusal> {
-    let is_conflict =
-        |refusal: &&Refusal| matches!(refusal, Refusal::HostnameConflict { .. } | Refusal::ProtocolConflict { .. });
+    let is_conflict = |refusal: &&Refusal| matches!(refusal, Refusal::HostnameConflict { .. } | Refusal::ProtocolConflict { .. });
     listener.refused.iter().filter(is_conflict)
 }
 

@@ -25,8 +25,7 @@ pub(crate) fn judge<'r>(refusals: impl IntoIterator<Item = &'r Refusal>, order: 
     let given: Vec<(Reason, &Refusal)> = refusals.into_iter().map(|refusal| (reason_of(refusal).1, refusal)).collect();
     let rank = |reason: &Reason| order.iter().position(|other| other == reason).unwrap_or(order.len());
     let (chosen, _) = *given.iter().min_by_key(|(reason, _)| rank(reason))?;
-    let mut texts: Vec<(bool, String)> =
-        given.iter().map(|(reason, refusal)| (*reason != chosen, refusal.to_string())).collect();
+    let mut texts: Vec<(bool, String)> = given.iter().map(|(reason, refusal)| (*reason != chosen, refusal.to_string())).collect();
     texts.sort();
     texts.dedup();
     let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
@@ -54,8 +53,7 @@ mod tests {
 
     #[test]
     fn pitfall_66_the_order_of_refusals_does_not_show_in_the_message() {
-        let (port, protocol) =
-            (Refusal::PortUnavailable { port: 80 }, Refusal::ProtocolUnsupported { protocol: "X".into() });
+        let (port, protocol) = (Refusal::PortUnavailable { port: 80 }, Refusal::ProtocolUnsupported { protocol: "X".into() });
         let order = [Reason::UnsupportedProtocol, Reason::PortUnavailable];
         let one = judge([&port, &protocol, &port], &order);
         assert_eq!(one, judge([&protocol, &port], &order));
@@ -65,8 +63,7 @@ mod tests {
 
     #[test]
     fn without_an_order_the_first_refusal_decides() {
-        let (port, protocol) =
-            (Refusal::PortUnavailable { port: 80 }, Refusal::ProtocolUnsupported { protocol: "X".into() });
+        let (port, protocol) = (Refusal::PortUnavailable { port: 80 }, Refusal::ProtocolUnsupported { protocol: "X".into() });
         assert_eq!(judge([&port, &protocol], &[]).map(|verdict| verdict.0), Some(Reason::PortUnavailable));
         assert_eq!(judge([&protocol, &port], &[]).map(|verdict| verdict.0), Some(Reason::UnsupportedProtocol));
         assert_eq!(judge([], &[]), None);

@@ -123,9 +123,7 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         Refusal::GatewayInvalid { .. } => (Accepted, Reason::Invalid),
         Refusal::AddressNotUsable { .. } => (Programmed, Reason::AddressNotUsable),
         // B-076: an unknown scope cannot be satisfied, so its entry stays without an address.
-        Refusal::AddressNotAssigned | Refusal::AddressRoutabilityUnsupported { .. } => {
-            (Programmed, Reason::AddressNotAssigned)
-        }
+        Refusal::AddressNotAssigned | Refusal::AddressRoutabilityUnsupported { .. } => (Programmed, Reason::AddressNotAssigned),
 
         Refusal::HostnameConflict { .. } => (Accepted, Reason::HostnameConflict),
         Refusal::ProtocolConflict { .. } => (Accepted, Reason::ProtocolConflict),

@@ -33,12 +33,7 @@ pub fn project(resolution: &Resolution) -> StatusReport {
     let classes = resolution.classes.values().map(|class| (class.class.meta.key.clone(), ClassStatus::of(class, features)));
     let gateways = resolution.gateways.iter().map(|(key, gateway)| (key.clone(), GatewayStatus::of(gateway)));
     let routes = resolution.routes.iter().map(|(key, route)| (key.clone(), RouteStatus::of(route)));
-    StatusReport {
-        classes: classes.collect(),
-        gateways: gateways.collect(),
-        routes: routes.collect(),
-        owned: owned(resolution),
-    }
+    StatusReport { classes: classes.collect(), gateways: gateways.collect(), routes: routes.collect(), owned: owned(resolution) }
 }
 
 fn owned(resolution: &Resolution) -> BTreeSet<ControllerName> {

@@ -60,12 +60,7 @@ fn address(address: &Address) -> Option<Value> {
 }
 
 /// B-021, Q-030, Q-037: the entry is found by its name, and the conditions that others put there stay in it.
-fn listener_entry(
-    existing: Option<&Value>,
-    desired: &ListenerStatus,
-    stamp: Stamp<'_>,
-    dropped: &mut Vec<Dropped>,
-) -> Value {
+fn listener_entry(existing: Option<&Value>, desired: &ListenerStatus, stamp: Stamp<'_>, dropped: &mut Vec<Dropped>) -> Value {
     let list = ConditionList { own: &OF_LISTENER, desired: &desired.conditions };
     let path = || format!("status.listeners[{}].conditions", desired.name);
     let conditions = list.merge(existing, stamp, path, dropped);

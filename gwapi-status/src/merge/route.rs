@@ -17,8 +17,7 @@ use crate::{
 /// How many entries `status.parents` may have.
 pub const MAX_PARENTS: usize = 32;
 
-const OF_PARENT: [ConditionType; 3] =
-    [ConditionType::Accepted, ConditionType::ResolvedRefs, ConditionType::PartiallyInvalid];
+const OF_PARENT: [ConditionType; 3] = [ConditionType::Accepted, ConditionType::ResolvedRefs, ConditionType::PartiallyInvalid];
 
 /// Merges what the status of a route should say into the one that is there; without `desired` the route has no parent of ours
 /// (any more). `now` is the time in RFC 3339, to be written where a status flips; without it such a condition has no

@@ -155,13 +155,7 @@ pub(crate) fn unresolved_rule(index: usize, refusals: impl IntoIterator<Item = R
 }
 
 pub(crate) fn backend(name: &str) -> BackendObjectRef {
-    BackendObjectRef {
-        group: "".into(),
-        kind: "Service".into(),
-        namespace: "shop".into(),
-        name: name.into(),
-        port: Some(8080),
-    }
+    BackendObjectRef { group: "".into(), kind: "Service".into(), namespace: "shop".into(), name: name.into(), port: Some(8080) }
 }
 
 pub(crate) fn rule_invalid(path: &str) -> Refusal {

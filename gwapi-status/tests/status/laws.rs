@@ -10,8 +10,8 @@ use proptest::{prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
 use crate::build::{
-    CONTROLLER, T0, T1, T2, accepting, class, gateway, invalid_rule, listener, not_permitted, parent_ref, refusing, route,
-    rule, rule_invalid, unresolved_rule,
+    CONTROLLER, T0, T1, T2, accepting, class, gateway, invalid_rule, listener, not_permitted, parent_ref, refusing, route, rule,
+    rule_invalid, unresolved_rule,
 };
 
 const OURS: [&str; 5] = ["Accepted", "Programmed", "ResolvedRefs", "Conflicted", "PartiallyInvalid"];
@@ -29,9 +29,8 @@ fn garbage() -> impl Strategy<Value = Value> {
             select(vec!["conditions", "parents", "listeners", "type", "status", "name", "parentRef", "controllerName", "x"]);
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((keys, inner), 0..4).prop_map(|members| Value::Object(
-                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-            )),
+            prop::collection::vec((keys, inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())),
         ]
     })
 }
@@ -50,8 +49,7 @@ fn object(members: Vec<(&str, Option<Value>)>) -> Value {
 }
 
 fn condition() -> impl Strategy<Value = Value> {
-    let types =
-        OURS.into_iter().chain(["OverlappingTLSConfig", "SupportedVersion", "Ready", "example.com/A", "example.com/B"]);
+    let types = OURS.into_iter().chain(["OverlappingTLSConfig", "SupportedVersion", "Ready", "example.com/A", "example.com/B"]);
     let members = (
         member(select(types.collect::<Vec<_>>()).prop_map(Value::from)),
         member(select(vec!["True", "False", "Unknown", ""]).prop_map(Value::from)),
@@ -117,22 +115,20 @@ fn generation() -> impl Strategy<Value = i64> {
 
 fn desired_gateway() -> impl Strategy<Value = GatewayStatus> {
     let listeners = prop::sample::subsequence(vec!["a", "b", "c"], 0..=3).prop_shuffle();
-    (listeners, any::<[bool; 4]>(), generation()).prop_map(
-        |(names, [conflict, overlap, unreachable, refused], generation)| {
-            let mut resolved = gateway(names.iter().map(|name| listener(name)));
-            if let Some(first) = resolved.listeners.first_mut() {
-                if conflict {
-                    first.refused.push(Refusal::HostnameConflict { port: 80, with: vec!["c".into()] });
-                }
-                if overlap {
-                    first.overlaps.push("b".into());
-                }
+    (listeners, any::<[bool; 4]>(), generation()).prop_map(|(names, [conflict, overlap, unreachable, refused], generation)| {
+        let mut resolved = gateway(names.iter().map(|name| listener(name)));
+        if let Some(first) = resolved.listeners.first_mut() {
+            if conflict {
+                first.refused.push(Refusal::HostnameConflict { port: 80, with: vec!["c".into()] });
             }
-            resolved.unreachable.extend(unreachable.then_some(Refusal::AddressNotAssigned));
-            resolved.refused.extend(refused.then(|| Refusal::AddressTypeUnsupported { address_type: "x".into() }));
-            GatewayStatus { observed_generation: generation, ..GatewayStatus::of(&resolved) }
-        },
-    )
+            if overlap {
+                first.overlaps.push("b".into());
+            }
+        }
+        resolved.unreachable.extend(unreachable.then_some(Refusal::AddressNotAssigned));
+        resolved.refused.extend(refused.then(|| Refusal::AddressTypeUnsupported { address_type: "x".into() }));
+        GatewayStatus { observed_generation: generation, ..GatewayStatus::of(&resolved) }
+    })
 }
 
 fn desired_route() -> impl Strategy<Value = RouteStatus> {
@@ -337,8 +333,7 @@ fn rotated(value: &Value, seed: prop::sample::Index) -> Value {
             Value::Array(entries)
         }
         Value::Object(members) => {
-            let members: Map<String, Value> =
-                members.iter().map(|(key, value)| (key.clone(), rotated(value, seed))).collect();
+            let members: Map<String, Value> = members.iter().map(|(key, value)| (key.clone(), rotated(value, seed))).collect();
             Value::Object(members)
         }
         other => other.clone(),

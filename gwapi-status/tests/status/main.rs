@@ -4,5 +4,6 @@ mod build;
 mod laws;
 mod merge_gateway;
 mod merge_route;
+mod objects;
 mod project_gateway;
 mod project_route;

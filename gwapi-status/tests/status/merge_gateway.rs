@@ -109,11 +109,8 @@ fn a_type_stands_there_once() {
 
 #[test]
 fn negative_conditions_go_when_they_no_longer_hold() {
-    let conditions = json!([
-        earlier("Conflicted", "True", 2),
-        earlier("OverlappingTLSConfig", "True", 2),
-        earlier("Accepted", "False", 2),
-    ]);
+    let conditions =
+        json!([earlier("Conflicted", "True", 2), earlier("OverlappingTLSConfig", "True", 2), earlier("Accepted", "False", 2),]);
     let existing = json!({"listeners": [{"name": "web", "conditions": conditions}]});
     let status = changed(merge_gateway(Some(&existing), &sound(), Some(T1)));
     let conditions = &status["listeners"][0]["conditions"];
@@ -167,10 +164,7 @@ fn nothing_is_written_over_a_newer_generation() {
     assert_eq!(Merged::Stale.into_status(), None);
 
     let of_others = json!({"conditions": [foreign("example.com/A")]});
-    assert!(
-        matches!(merge_gateway(Some(&of_others), &sound(), Some(T1)), Merged::Changed(_)),
-        "theirs is none of our business"
-    );
+    assert!(matches!(merge_gateway(Some(&of_others), &sound(), Some(T1)), Merged::Changed(_)), "theirs is none of our business");
     let same = json!({"conditions": [earlier("Accepted", "False", 3)]});
     assert!(matches!(merge_gateway(Some(&same), &sound(), Some(T1)), Merged::Changed(_)));
 }
@@ -207,10 +201,7 @@ fn pitfall_65_lists_that_others_reordered_are_no_reason_to_write() {
     }
     assert_eq!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Unchanged);
     status["addresses"][1]["value"] = json!("192.0.2.2");
-    assert!(
-        matches!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Changed(_)),
-        "the same address twice is a change"
-    );
+    assert!(matches!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Changed(_)), "the same address twice is a change");
 }
 
 #[test]
@@ -261,9 +252,7 @@ fn conditions_of_others_are_never_displaced_and_what_has_no_room_is_reported() {
 fn room_on_listeners_is_reported_by_listener() {
     let others: Vec<Value> = (0..9).map(|number| foreign(&format!("example.com/{number}"))).collect();
     let existing = json!({"listeners": [{"name": "web", "conditions": others}]});
-    let Merged::Full { dropped, value } = merge_gateway(Some(&existing), &sound(), Some(T1)) else {
-        panic!("there is no room")
-    };
+    let Merged::Full { dropped, value } = merge_gateway(Some(&existing), &sound(), Some(T1)) else { panic!("there is no room") };
     assert_eq!(dropped.len(), 3);
     assert_eq!(dropped[0].to_string(), "no room for `Accepted` in status.listeners[web].conditions");
     assert_eq!(value.unwrap()["listeners"][0]["conditions"], json!(others), "also if there are more than allowed");

@@ -175,8 +175,7 @@ fn nothing_is_written_over_a_newer_generation() {
 
 #[test]
 fn an_entry_for_a_parent_that_went_over_to_another_controller_is_left_alone() {
-    let existing =
-        json!({"parents": [entry(CONTROLLER, json!({"name": "taken"})), entry(CONTROLLER, json!({"name": "gone"}))]});
+    let existing = json!({"parents": [entry(CONTROLLER, json!({"name": "taken"})), entry(CONTROLLER, json!({"name": "gone"}))]});
     let desired = RouteStatus { left_alone: vec![parent_ref("taken")], ..desired([]) };
     assert_eq!(changed(merge(&existing, &desired)), json!({"parents": [entry(CONTROLLER, json!({"name": "taken"}))]}));
 }
@@ -213,13 +212,11 @@ fn pitfall_67_an_entry_without_conditions_is_not_written() {
 
 #[test]
 fn garbage_is_kept_where_it_is_not_ours_and_replaced_where_it_is() {
-    let odd =
-        [json!(null), json!("text"), json!([1]), json!({"controllerName": 7}), json!({"parentRef": {"name": "front"}})];
+    let odd = [json!(null), json!("text"), json!([1]), json!({"controllerName": 7}), json!({"parentRef": {"name": "front"}})];
     let mut existing = odd.to_vec();
     existing.push(json!({"controllerName": CONTROLLER}));
     existing.push(entry(CONTROLLER, json!({"name": "front", "port": "eighty"})));
-    existing
-        .push(json!({"controllerName": CONTROLLER, "parentRef": {"name": "front", "group": null}, "conditions": {"a": 1}}));
+    existing.push(json!({"controllerName": CONTROLLER, "parentRef": {"name": "front", "group": null}, "conditions": {"a": 1}}));
     let status = changed(merge(&json!({"parents": existing}), &desired([parent_ref("front")])));
     assert_eq!(parents(&status)[..5], odd);
     assert_eq!(parents(&status).len(), 6);

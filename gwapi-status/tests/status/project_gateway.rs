@@ -181,8 +181,7 @@ fn what_is_wrong_with_a_listener_decides_its_reason() {
 
 #[test]
 fn permission_comes_before_certificates_and_certificates_before_kinds() {
-    let of =
-        |unresolved: &[Refusal]| status(ResolvedListener { unresolved: unresolved.to_vec(), ..listener("web") }).conditions;
+    let of = |unresolved: &[Refusal]| status(ResolvedListener { unresolved: unresolved.to_vec(), ..listener("web") }).conditions;
     let all = of(&[bad_kind(), certificate("tls"), certificate_not_permitted()]);
     assert_eq!(verdict(&all, ResolvedRefs), (false, Reason::RefNotPermitted));
     let message = &find(&all, ResolvedRefs).unwrap().message;
