@@ -51,7 +51,7 @@ pub fn has_dot_segment(path: &str) -> bool {
 
 /// Why a text is no value of an `Exact` or `PathPrefix` match (F-009).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MatchPathError {
+pub(crate) enum MatchPathError {
     /// It does not begin with `/`.
     #[error("a path begins with `/`")]
     Relative,
@@ -109,7 +109,7 @@ pub(crate) fn parse_match_path(text: &str) -> Result<Cow<'_, str>, MatchPathErro
 
 /// Why a text cannot be put in the place of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplacementError {
+pub(crate) enum ReplacementError {
     /// Over [`MAX_PATH`] characters.
     #[error("a replacement has at most {MAX_PATH} characters")]
     TooLong,

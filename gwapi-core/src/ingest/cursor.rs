@@ -165,14 +165,14 @@ impl<'v, 'n> Node<'v, 'n> {
         if self.report.values_are_secret { "…".into() } else { shorten(self.value) }
     }
 
-    /// Law 11: a field of the CRDs that this version does not read. An empty one asks for nothing.
+    /// Law 11: a field of the CRDs that this version does not read. One that is empty, or holds only what is empty, asks for
+    /// nothing.
     pub(super) fn not_read(mut self, why: &str) -> Option<()> {
-        let empty = match self.value {
-            Value::Object(map) => map.is_empty(),
-            Value::Array(list) => list.is_empty(),
-            _ => false,
+        let asks_for_nothing = match self.value {
+            Value::Object(map) => map.values().all(is_empty),
+            other => is_empty(other),
         };
-        if empty {
+        if asks_for_nothing {
             return None;
         }
         self.remark(IssueCode::NotRead, why, None);
@@ -295,6 +295,11 @@ impl<'v, 'n> Node<'v, 'n> {
 
     pub(super) fn is_text(&self, text: &str) -> bool {
         self.value.as_str() == Some(text)
+    }
+
+    /// Whether the value that a JSON pointer leads to is this text.
+    pub(super) fn has_text_at(&self, pointer: &str, text: &str) -> bool {
+        self.value.pointer(pointer).and_then(Value::as_str) == Some(text)
     }
 
     // Scalars
@@ -549,6 +554,14 @@ impl<'v> Fields<'v, '_> {
         } else {
             node.fault(code, message, suggestion);
         }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        other => other.is_null(),
     }
 }
 

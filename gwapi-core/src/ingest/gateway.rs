@@ -41,10 +41,17 @@ fn read_spec(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Spec {
     let addresses = fields.list("addresses", read_address);
     let infrastructure = fields.optional("infrastructure", |node| node.object(read_infrastructure)).unwrap_or_default();
     // Neither lets anything in that would stay out without it.
-    fields.optional("allowedListeners", |node| node.not_read("ListenerSets are not supported: none is attached to this Gateway"));
-    fields.optional("defaultScope", |node| match node.is_text("None") {
-        true => None,
-        false => node.not_read("default Gateways are not supported: routes attach by `parentRefs` only"),
+    fields.optional("allowedListeners", |node| {
+        if node.has_text_at("/namespaces/from", "None") {
+            return None;
+        }
+        node.not_read("ListenerSets are not supported: none is attached to this Gateway")
+    });
+    fields.optional("defaultScope", |node| {
+        if node.is_text("None") {
+            return None;
+        }
+        node.not_read("default Gateways are not supported: routes attach by `parentRefs` only")
     });
     Spec { class_name, listeners: listeners.into_iter().flatten().flatten().collect(), addresses, infrastructure }
 }

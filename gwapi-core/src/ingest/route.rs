@@ -33,9 +33,11 @@ pub(super) fn read(
 }
 
 fn read_parent_refs(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Vec<ParentRef> {
-    fields.optional("useDefaultGateways", |node| match node.is_text("None") {
-        true => None,
-        false => node.not_read("default Gateways are not supported: the route attaches by `parentRefs` only"),
+    fields.optional("useDefaultGateways", |node| {
+        if node.is_text("None") {
+            return None;
+        }
+        node.not_read("default Gateways are not supported: the route attaches by `parentRefs` only")
     });
     fields.list("parentRefs", |node| refs::parent_ref(node, namespace))
 }

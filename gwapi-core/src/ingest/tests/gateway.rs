@@ -234,10 +234,17 @@ fn law_11_what_is_not_read_narrows_or_refuses() {
         merge(&mut spec, extra);
         gateway_of(spec)
     };
-    for empty in [json!({"tls": {}}), json!({"tls": null}), json!({"tls": {"frontend": {}}}), json!({"allowedListeners": {}})] {
+    for empty in [
+        json!({"tls": {}}),
+        json!({"tls": null}),
+        json!({"tls": {"frontend": {}}}),
+        json!({"tls": {"frontend": {"default": {}}}}),
+        json!({"allowedListeners": {"namespaces": {}}}),
+    ] {
         assert_eq!(spec(empty).1, []);
     }
     assert_eq!(spec(json!({"defaultScope": "None"})).1, []);
+    assert_eq!(spec(json!({"allowedListeners": {"namespaces": {"from": "None"}}})).1, []);
     for (extra, at) in [
         (json!({"allowedListeners": {"namespaces": {"from": "All"}}}), "spec.allowedListeners"),
         (json!({"defaultScope": "All"}), "spec.defaultScope"),
