@@ -1,2 +1,9 @@
-//! x
-fn main() {}
+//! The `gwapi` program.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    gwapi::Cli::parse().run().code()
+}

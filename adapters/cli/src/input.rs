@@ -1,0 +1,206 @@
+//! The one way from PATHs to an attachment graph, for every command.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use gwapi_core::{
+    Choices, Controller, Feature, Identity, Object, Resolution, Snapshot, SupportedFeatures, ingest,
+    model::{Address, AddressType},
+    name::{GATEWAY_GROUP, GATEWAY_X_GROUP, ObjectKey},
+    resolve,
+};
+use gwapi_manifest::{Document, Finding, Loaded, Severity};
+use serde_json::Value;
+
+mod facts;
+
+pub use facts::{Facts, gateway_key};
+
+/// What a command is told beside its PATHs.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only classes of this controller are ours; without it, all are.
+    pub controller: Option<String>,
+    /// Only these features are declared; without it, all that are built.
+    pub features: Option<Vec<String>>,
+    /// Features that are not declared.
+    pub without_features: Vec<String>,
+    /// Choices.
+    pub choices: Choices,
+    /// What manifests cannot hold.
+    pub facts: Facts,
+}
+
+/// The address of a Gateway that asks for none: one that is set aside for documentation.
+const DEFAULT_ADDRESS: &str = "192.0.2.1";
+
+/// Everything that was read.
+pub struct Input {
+    /// The objects, as they were written, in the order of their keys.
+    pub documents: BTreeMap<ObjectKey, Document>,
+    /// The objects that take part in the function.
+    pub snapshot: Snapshot,
+    /// Who asks.
+    pub controller: Controller,
+    /// What is wrong with the input, in the order of the files.
+    pub findings: Vec<Finding>,
+    /// Whether something could not be read: exit code 2.
+    pub unusable: bool,
+}
+
+impl Input {
+    /// Reads files, folders and stdin.
+    pub fn load(paths: &[PathBuf], options: &Options) -> Self {
+        Self::of(gwapi_manifest::load(paths), options)
+    }
+
+    /// Makes sense of what was read.
+    pub fn of(loaded: Loaded, options: &Options) -> Self {
+        let Loaded { documents, mut findings, unusable } = loaded;
+        let mut objects: BTreeMap<ObjectKey, (Object, Document)> = BTreeMap::new();
+        for document in documents {
+            let read = Object::from_json(&document.value);
+            findings.extend(read.issues.iter().map(|issue| finding_of(issue, &document)));
+            let Some(object) = read.object else { continue };
+            insert(&mut objects, object, document, &mut findings);
+        }
+        let controller = controller(options, &mut findings);
+        let mut snapshot: Snapshot = objects.values().map(|(object, _)| object.clone()).collect();
+        snapshot.facts = options.facts.facts.clone();
+        snapshot.facts.default_address.get_or_insert(Address {
+            kind: AddressType::IpAddress,
+            value: Some(DEFAULT_ADDRESS.into()),
+            routability: "".into(),
+        });
+        let documents = objects.into_iter().map(|(key, (_, document))| (key, document)).collect();
+        let mut input = Self { documents, snapshot, controller, findings, unusable };
+        input.findings.extend(assumptions(&input));
+        gwapi_manifest::sort(&mut input.findings);
+        input
+    }
+
+    /// The attachment graph.
+    #[must_use]
+    pub fn resolve(&self) -> Resolution {
+        resolve(&self.snapshot, &self.controller)
+    }
+
+    /// Why the input cannot be used, if it cannot.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<String> {
+        let first = self.findings.iter().find(|finding| finding.severity == Severity::Error)?;
+        self.unusable.then(|| first.message.clone())
+    }
+
+    /// Objects of a kind of the core group, such as EndpointSlices, as they were written.
+    pub fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Document> {
+        self.documents.iter().filter(move |(key, _)| key.group == *group && key.kind == *kind).map(|(_, document)| document)
+    }
+}
+
+/// Puts an object in its place. Of two with one key the same one stays whatever the order they came in: the one with the
+/// higher generation, then the one whose text sorts last.
+fn insert(
+    objects: &mut BTreeMap<ObjectKey, (Object, Document)>,
+    object: Object,
+    document: Document,
+    findings: &mut Vec<Finding>,
+) {
+    let key = object.key().clone();
+    let Some((_, other)) = objects.get(&key) else {
+        objects.insert(key, (object, document));
+        return;
+    };
+    let rank = |document: &Document| (document.value["metadata"]["generation"].as_i64(), document.value.to_string());
+    let (loser, wins) = if rank(&document) > rank(other) { (other.clone(), true) } else { (document.clone(), false) };
+    let message = format!("{key} is there more than once; this one is not used");
+    findings.push(loser.finding(Severity::Warning, "duplicate-object", "metadata.name", message));
+    if wins {
+        objects.insert(key, (object, document));
+    }
+}
+
+/// What reading an object has to say, at the place of the field.
+fn finding_of(issue: &ingest::Issue, document: &Document) -> Finding {
+    let severity = match issue.code.severity() {
+        ingest::Severity::Error => Severity::Error,
+        ingest::Severity::Warning => Severity::Warning,
+        ingest::Severity::Note => Severity::Note,
+    };
+    let finding = Finding::new(severity, issue.code.as_str(), issue.message.clone());
+    let finding = match issue.code {
+        ingest::IssueCode::UnknownField => finding.at_key(&document.origin, &issue.path),
+        _ => finding.at_value(&document.origin, &issue.path),
+    };
+    match &issue.suggestion {
+        Some(suggestion) => finding.with_fix(format!("did you mean `{suggestion}`?")),
+        None => finding,
+    }
+}
+
+fn controller(options: &Options, findings: &mut Vec<Finding>) -> Controller {
+    let mut controller = Controller { choices: options.choices, ..Controller::default() };
+    if let Some(name) = &options.controller {
+        controller.identity = Identity::Named(name.as_str().into());
+    }
+    let mut named = |names: &[String]| -> Vec<Feature> {
+        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().map(|name| (name, Feature::of(name))).partition(|(_, feature)| feature.is_some());
+        for (name, _) in unknown {
+            let message = format!("`{name}` is no feature of Gateway API {}", gwapi_core::SPEC_VERSION);
+            findings.push(Finding::new(Severity::Warning, "unknown-feature", message));
+        }
+        known.into_iter().filter_map(|(_, feature)| feature).collect()
+    };
+    if let Some(only) = &options.features {
+        controller.features = SupportedFeatures::of(named(only));
+    }
+    for feature in named(&options.without_features) {
+        controller.features = controller.features.without(feature);
+    }
+    controller
+}
+
+/// What is taken for granted because the input does not say it.
+fn assumptions(input: &Input) -> Vec<Finding> {
+    let kinds: BTreeSet<(&str, &str)> = input.documents.keys().map(|key| (key.group.as_str(), key.kind.as_str())).collect();
+    let has = |group, kind| kinds.contains(&(group, kind));
+    let routes = input.snapshot.routes().next().is_some();
+    let mut notes = Vec::new();
+    let mut note = |message: &str| notes.push(Finding::new(Severity::Note, "assumption", message));
+    if has(GATEWAY_GROUP, "Gateway") && !has(GATEWAY_GROUP, "GatewayClass") {
+        note("no GatewayClass in the input: every class is taken for ours");
+    }
+    if routes && !has("", "Namespace") {
+        note("no Namespace in the input: namespaces are taken to have the label kubernetes.io/metadata.name only");
+    }
+    if has("", "Service") && !has("discovery.k8s.io", "EndpointSlice") {
+        note("no EndpointSlice in the input: Services are taken to have ready endpoints");
+    }
+    notes
+}
+
+/// Reads a list of feature names: a YAML list, or an object with `supportedFeatures` as a GatewayClass's status has it.
+///
+/// # Errors
+/// If the file cannot be read or holds something else.
+pub fn read_features(path: &Path) -> Result<Vec<String>, String> {
+    let at = |message: &dyn std::fmt::Display| format!("{}: {message}", path.display());
+    let bytes = std::fs::read(path).map_err(|error| at(&error))?;
+    let loaded = gwapi_manifest::parse_values(&path.display().to_string(), &bytes);
+    if let Some(finding) = loaded.findings.first() {
+        return Err(at(&finding.message));
+    }
+    let value = loaded.documents.into_iter().next().map(|document| document.value).unwrap_or_default();
+    let list = [&value, &value["supportedFeatures"], &value["status"]["supportedFeatures"]].into_iter().find_map(Value::as_array);
+    let list = list.ok_or_else(|| at(&"a list of feature names is expected"))?;
+    let name = |entry: &Value| entry.as_str().or_else(|| entry["name"].as_str()).map(str::to_owned);
+    list.iter().map(|entry| name(entry).ok_or_else(|| at(&format!("`{entry}` is no feature name")))).collect()
+}
+
+/// Whether a group belongs to the Gateway API.
+#[must_use]
+pub fn is_gateway_api(group: &str) -> bool {
+    group == GATEWAY_GROUP || group == GATEWAY_X_GROUP
+}

@@ -1,0 +1,163 @@
+//! `gwapi test`: folders of cases, run against the pure crates.
+
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::{
+    commands::status::written,
+    input::{Facts, Input, Options},
+};
+
+pub mod case;
+mod ledger;
+pub mod report;
+mod request;
+mod status;
+
+use case::Case;
+use ledger::Ledger;
+use report::{CaseResult, Failure, Run, Status};
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Cases, or folders of cases at any depth.
+    pub dirs: Vec<PathBuf>,
+    /// A glob over the case's path below its folder.
+    pub only: Option<String>,
+    /// Cases that may fail, each with its reason.
+    pub ledger: Option<PathBuf>,
+}
+
+/// Runs a plan. `progress` is told of each case before it runs.
+///
+/// # Errors
+/// If there is nothing to run, or the plan cannot be read: exit code 2.
+pub fn run(plan: &Plan, mut progress: impl FnMut(usize, usize, &str)) -> Result<Run, String> {
+    let ledger = plan.ledger.as_deref().map(Ledger::read).transpose()?.unwrap_or_default();
+    let cases = find(plan)?;
+    let mut run = Run::default();
+    for (index, (name, dir)) in cases.iter().enumerate() {
+        progress(index, cases.len(), name);
+        run.push(judge(run_case(&Case::read(name.clone(), dir)), &ledger));
+    }
+    Ok(run)
+}
+
+/// The cases of a plan, in the order of their names.
+fn find(plan: &Plan) -> Result<Vec<(String, PathBuf)>, String> {
+    let only = plan.only.as_deref().map(glob).transpose()?;
+    let mut cases = Vec::new();
+    for dir in &plan.dirs {
+        let mut found = Vec::new();
+        descend(dir, &mut found).map_err(|error| format!("{}: {error}", dir.display()))?;
+        if found.is_empty() {
+            return Err(format!("{}: no case in there; a case is a folder with an input.yaml", dir.display()));
+        }
+        cases.extend(found.into_iter().map(|case| (name_of(&case, dir), case)));
+    }
+    cases.retain(|(name, _)| only.as_ref().is_none_or(|only| only.is_match(name)));
+    cases.sort();
+    if cases.is_empty() {
+        return Err(format!("no case matches `{}`", plan.only.as_deref().unwrap_or("*")));
+    }
+    Ok(cases)
+}
+
+fn descend(dir: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if dir.join("input.yaml").is_file() {
+        found.push(dir.to_owned());
+        return Ok(());
+    }
+    let mut inner: Vec<PathBuf> = std::fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    inner.sort();
+    inner.iter().filter(|path| path.is_dir()).try_for_each(|path| descend(path, found))
+}
+
+/// The path below the folder that was asked for; a case that was asked for itself has the name of its folder.
+fn name_of(case: &Path, dir: &Path) -> String {
+    let below = case.strip_prefix(dir).ok().filter(|below| !below.as_os_str().is_empty());
+    let name = below.map(Path::to_owned).or_else(|| case.file_name().map(PathBuf::from)).unwrap_or_else(|| case.to_owned());
+    name.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// A glob over names with `/`.
+pub(crate) fn glob(pattern: &str) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(pattern).literal_separator(false).build().map_err(|error| format!("`{pattern}`: {error}"))?;
+    Ok(glob.compile_matcher())
+}
+
+/// A case as it came out, before flags and ledger have their say.
+struct Outcome {
+    name: String,
+    flags: Vec<String>,
+    checks: usize,
+    failures: Vec<Failure>,
+}
+
+fn run_case(case: &Case) -> Outcome {
+    let mut failures: Vec<Failure> = case.findings.iter().map(broken_case).collect();
+    match load(case) {
+        Ok((input, case_now)) => {
+            let resolution = input.resolve();
+            let tables = gwapi_match::compile(&resolution, 0);
+            failures.extend(status::check(case, &written(&input, &resolution, case_now.as_deref())));
+            failures.extend(request::check(case, &request::World { resolution: &resolution, tables: &tables }));
+        }
+        Err(failure) => failures.push(failure),
+    }
+    Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures }
+}
+
+fn load(case: &Case) -> Result<(Input, Option<String>), Failure> {
+    let facts = case.file("facts.yaml");
+    let facts = if facts.is_file() { Facts::read(&facts) } else { Ok(Facts::default()) };
+    let failure = |file: &Path, message: String| Failure {
+        file: file.display().to_string(),
+        line: 1,
+        what: "the case itself".into(),
+        expected: "to be readable".into(),
+        actual: message,
+    };
+    let facts = facts.map_err(|message| failure(&case.file("facts.yaml"), message))?;
+    let now = facts.now.clone();
+    let options = Options {
+        controller: case.meta.controller_name.clone(),
+        without_features: case.meta.without_features.clone(),
+        choices: case.meta.choices,
+        facts,
+        ..Options::default()
+    };
+    let input = Input::load(&[case.file("input.yaml")], &options);
+    match input.unreadable() {
+        None => Ok((input, now)),
+        Some(finding) => Err(failure(&case.file("input.yaml"), finding)),
+    }
+}
+
+fn broken_case(finding: &gwapi_manifest::Finding) -> Failure {
+    Failure {
+        file: finding.file.to_string(),
+        line: finding.place.map_or(1, |place| place.line),
+        what: "the case itself".into(),
+        expected: "the format of a case".into(),
+        actual: finding.message.clone(),
+    }
+}
+
+/// Flags say that a case informs and does not decide; the ledger, that it cannot pass yet. A ledger that is wrong about a
+/// case fails the run.
+fn judge(outcome: Outcome, ledger: &Ledger) -> CaseResult {
+    let Outcome { name, flags, checks, failures } = outcome;
+    let reason = ledger.reason(&name);
+    let flagged = !flags.is_empty();
+    let (status, note) = match (failures.is_empty(), reason) {
+        (true, Some(reason)) if !flagged => (Status::Failed, Some(format!("passes, though the ledger says: {reason}"))),
+        (true, _) => (Status::Passed, None),
+        (false, Some(reason)) => (Status::Skipped, Some(reason.to_owned())),
+        (false, None) if flagged => (Status::Skipped, Some(format!("flagged: {}", flags.join("; ")))),
+        (false, None) => (Status::Failed, None),
+    };
+    CaseResult { name, status, flagged, checks, failures, note }
+}

@@ -1,0 +1,550 @@
+//! Whether a request comes to what a case expects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gwapi_core::{
+    Resolution,
+    name::ObjectKey,
+    resolution::{BackendKey, ResolvedBackend},
+};
+use gwapi_match::{
+    Table, Tables,
+    connect::{Admission, Arrival, Connection, HttpConnection},
+    decision::{Decision, Outcome, fault},
+    exchange::{Exchange, Outgoing, Reaction, Why, finish, react},
+    explain::explain,
+    head::{HeadParts, RequestHead},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::input::gateway_key;
+
+use super::{
+    case::{Case, Expect, Item, MirrorSpec, OneOrMany, RedirectSpec, Request, ResponseSpec},
+    report::Failure,
+};
+
+/// What requests are asked of.
+pub struct World<'a> {
+    /// The attachment graph.
+    pub resolution: &'a Resolution,
+    /// What it compiles to.
+    pub tables: &'a Tables,
+}
+
+/// Checks every request of requests.yaml.
+pub fn check(case: &Case, world: &World<'_>) -> Vec<Failure> {
+    case.requests.iter().enumerate().flat_map(|(index, item)| check_request(index, item, world)).collect()
+}
+
+fn check_request(index: usize, item: &Item<Request>, world: &World<'_>) -> Vec<Failure> {
+    let mut checks = Checks { item, index, all: Vec::new() };
+    match Plain::of(&item.value, world) {
+        Ok(plain) => plain.check(&item.value, world, &mut checks),
+        Err(why) => checks.add("request", "an answer", why),
+    }
+    checks.all
+}
+
+struct Checks<'a> {
+    item: &'a Item<Request>,
+    index: usize,
+    all: Vec<Failure>,
+}
+
+impl Checks<'_> {
+    fn add(&mut self, what: impl std::fmt::Display, expected: impl ToString, actual: impl ToString) {
+        let name = self.item.value.name.clone().or_else(|| self.item.value.url.clone());
+        self.all.push(Failure {
+            file: self.item.file.clone(),
+            line: self.item.line,
+            what: format!("request {} {what}", name.unwrap_or_else(|| format!("number {}", self.index))),
+            expected: expected.to_string(),
+            actual: actual.to_string(),
+        });
+    }
+}
+
+/// A request with everything that the case leaves to defaults.
+pub struct Plain {
+    /// The Gateway.
+    pub gateway: ObjectKey,
+    /// The port.
+    pub port: u16,
+    /// Whether it comes over TLS.
+    pub is_tls: bool,
+    /// The name in the ClientHello.
+    pub sni: Option<String>,
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Headers, Host among them.
+    pub headers: HeaderMap,
+}
+
+impl Plain {
+    /// Fills in what the request does not say.
+    ///
+    /// # Errors
+    /// If it is none that can be sent to a Gateway here.
+    pub fn of(request: &Request, world: &World<'_>) -> Result<Self, String> {
+        if request.from.is_some() || request.to.is_some() {
+            return Err("requests inside a mesh are not supported".into());
+        }
+        let place = Place::of(request)?;
+        let gateway = match &request.gateway {
+            Some(name) => gateway_key(name)?,
+            None => only_gateway(world, place.port)?,
+        };
+        let mut headers = header_map(&request.headers)?;
+        let host = place.host.clone().or_else(|| own_address(world, &gateway, &place));
+        if let (Some(host), false) = (&host, headers.contains_key("host")) {
+            headers.insert("host", HeaderValue::from_str(host).map_err(|error| format!("host `{host}`: {error}"))?);
+        }
+        let name = place.host.as_deref().map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned());
+        Ok(Self {
+            gateway,
+            port: place.port,
+            is_tls: place.is_tls,
+            sni: request.sni.clone().or_else(|| name.filter(|_| place.is_tls && request.url.is_some())),
+            method: request.method.clone().unwrap_or_else(|| "GET".into()),
+            path: place.path,
+            headers,
+        })
+    }
+
+    fn check(&self, request: &Request, world: &World<'_>, checks: &mut Checks<'_>) {
+        let Some(table) = world.tables.gateways.get(&self.gateway) else {
+            return check_refused(&request.expect, &format!("{} is not served", self.gateway), checks);
+        };
+        let arrival = self.arrival();
+        let connection = match table.connect(&arrival) {
+            Connection::Http { connection, .. } => connection,
+            Connection::Refuse(why) => return check_refused(&request.expect, &format!("connection refused: {why:?}"), checks),
+        };
+        let parts = HeadParts {
+            method: &self.method,
+            scheme: connection.scheme(),
+            authority: None,
+            path_and_query: &self.path,
+            headers: &self.headers,
+        };
+        match RequestHead::new(parts, table.choices()) {
+            Ok(head) => Asked { table, connection, head, plain: self, request }.check(world, checks),
+            Err(reject) => {
+                let status = StatusCode::from_u16(reject.status).unwrap_or(StatusCode::BAD_REQUEST);
+                check_answer(&request.expect, &Seen::answer(status, HeaderMap::new(), reject.to_string()), checks);
+            }
+        }
+    }
+
+    fn arrival(&self) -> Arrival<'_> {
+        if self.is_tls { Arrival::tls(self.port, self.sni.as_deref()) } else { Arrival::plain(self.port) }
+    }
+}
+
+/// Port, scheme, host and path, from the URL or one by one.
+struct Place {
+    port: u16,
+    is_tls: bool,
+    host: Option<String>,
+    path: String,
+}
+
+impl Place {
+    fn of(request: &Request) -> Result<Self, String> {
+        let Some(url) = &request.url else {
+            let protocol = request.protocol.as_deref().unwrap_or("http");
+            let is_tls = match protocol {
+                "http" => false,
+                "https" => true,
+                other => return Err(format!("protocol `{other}` is not supported")),
+            };
+            let port = request.port.unwrap_or(if is_tls { 443 } else { 80 });
+            let path = request.path.clone().unwrap_or_else(|| "/".into());
+            return Ok(Self { port, is_tls, host: request.host.clone(), path });
+        };
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("`{url}` is no URL"))?;
+        let is_tls = match scheme {
+            "http" => false,
+            "https" => true,
+            other => return Err(format!("scheme `{other}` is not supported")),
+        };
+        // By hand: a URL parser would resolve the dot segments that a case may be about.
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let port = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+            Some((_, port)) => port.parse().map_err(|_| format!("`{url}` has no port"))?,
+            None if is_tls => 443,
+            None => 80,
+        };
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let host = request.host.clone().or_else(|| Some(authority.to_owned()));
+        Ok(Self { port: request.port.unwrap_or(port), is_tls, host, path })
+    }
+}
+
+/// A request without a host is for the address of the Gateway, as a client writes it.
+fn own_address(world: &World<'_>, gateway: &ObjectKey, place: &Place) -> Option<String> {
+    let address = world.resolution.gateways.get(gateway)?.addresses.first()?.value.clone()?;
+    let host = if address.contains(':') { format!("[{address}]") } else { address.to_string() };
+    let default_port = if place.is_tls { 443 } else { 80 };
+    Some(if place.port == default_port { host } else { format!("{host}:{}", place.port) })
+}
+
+/// A request without a Gateway is for the one that has the port.
+fn only_gateway(world: &World<'_>, port: u16) -> Result<ObjectKey, String> {
+    let on_port = |table: &&std::sync::Arc<Table>| table.ports().any(|served| served.number == port);
+    let mut keys = world.tables.gateways.values().filter(on_port).map(|table| table.gateway().clone());
+    match (keys.next(), keys.next(), world.tables.gateways.len()) {
+        (Some(one), None, _) => Ok(one),
+        (Some(_), Some(_), _) => Err(format!("several Gateways serve port {port}: the request needs `gateway`")),
+        (None, _, 1) => Ok(world.tables.gateways.keys().next().cloned().ok_or("no Gateway is served")?),
+        (None, ..) => match world.resolution.gateways.keys().next() {
+            Some(gateway) if world.resolution.gateways.len() == 1 => Ok(gateway.clone()),
+            _ => Err(format!("no Gateway serves port {port}")),
+        },
+    }
+}
+
+fn header_map(headers: &BTreeMap<String, OneOrMany>) -> Result<HeaderMap, String> {
+    let mut map = HeaderMap::new();
+    for (name, values) in headers {
+        let header: HeaderName = name.parse().map_err(|_| format!("`{name}` is no header name"))?;
+        for value in values.values() {
+            map.append(&header, HeaderValue::from_str(value).map_err(|_| format!("`{value}` is no header value"))?);
+        }
+    }
+    Ok(map)
+}
+
+/// A request that was read and can be routed.
+struct Asked<'a> {
+    table: &'a Table,
+    connection: HttpConnection,
+    head: RequestHead<'a, HeaderMap>,
+    plain: &'a Plain,
+    request: &'a Request,
+}
+
+impl Asked<'_> {
+    fn check(&self, world: &World<'_>, checks: &mut Checks<'_>) {
+        let expect = &self.request.expect;
+        let listener = match self.table.admit(&self.connection, &self.head) {
+            Admission::Listener { id } => id,
+            Admission::Misdirected => {
+                let seen = Seen::answer(StatusCode::MISDIRECTED_REQUEST, HeaderMap::new(), "misdirected".into());
+                return check_answer(expect, &seen, checks);
+            }
+            Admission::NotFound => {
+                let seen = Seen::answer(StatusCode::NOT_FOUND, HeaderMap::new(), "no listener".into());
+                return check_answer(expect, &seen, checks);
+            }
+        };
+        let routed = self.table.route(listener, &self.head);
+        let Some(decision) = self.table.decision(routed) else {
+            return checks.add("decision", "one", "the table does not know its own answer");
+        };
+        self.check_rule(&decision, checks);
+        self.check_shares(&decision, checks);
+        self.check_why(world, checks);
+        self.check_exchange(&decision, checks);
+    }
+
+    fn check_rule(&self, decision: &Decision<'_>, checks: &mut Checks<'_>) {
+        let expect = &self.request.expect;
+        if let Some(expected) = &expect.route {
+            let actual = decision.rule.map(|chosen| chosen.route);
+            let fits = actual.is_some_and(|actual| {
+                expected.kind.as_ref().is_none_or(|kind| actual.kind == *kind.as_str())
+                    && expected.namespace.as_ref().is_none_or(|namespace| actual.namespace_str() == namespace)
+                    && expected.name.as_ref().is_none_or(|name| actual.name == *name.as_str())
+            });
+            if !fits {
+                checks.add("route", format!("{expected:?}"), actual.map_or_else(|| "none".into(), ToString::to_string));
+            }
+        }
+        let actual = decision.rule.map(|chosen| chosen.rule.index);
+        if expect.rule.is_some() && expect.rule != actual {
+            checks.add("rule", format!("{:?}", expect.rule), format!("{actual:?}"));
+        }
+    }
+
+    /// `weights` and `backends`: the shares, whichever backend is picked.
+    fn check_shares(&self, decision: &Decision<'_>, checks: &mut Checks<'_>) {
+        let expect = &self.request.expect;
+        let (total, backends) = match decision.outcome {
+            Outcome::Forward(forward) => (forward.split.total(), forward.backends),
+            Outcome::Redirect(_) | Outcome::Respond { .. } => (0, &[][..]),
+        };
+        for (name, expected) in expect.weights.iter().flatten() {
+            let weight: u32 = backends.iter().filter(|backend| is_named(backend, name)).map(|backend| backend.weight).sum();
+            let actual = if total == 0 { 0.0 } else { f64::from(weight) / f64::from(total) };
+            if (actual - expected).abs() > 1e-6 {
+                checks.add(format!("weight of `{name}`"), expected, actual);
+            }
+        }
+        if let Some(expected) = &expect.backends {
+            let usable = backends.iter().filter(|backend| backend.weight > 0 && fault(backend).is_none());
+            let actual: BTreeSet<String> = usable.filter_map(|backend| backend.target.as_ref().ok()).map(|target| short(&target.key)).collect();
+            if actual != expected.iter().cloned().collect() {
+                checks.add("backends", format!("{expected:?}"), format!("{actual:?}"));
+            }
+        }
+    }
+
+    fn check_why(&self, world: &World<'_>, checks: &mut Checks<'_>) {
+        let Some(expected) = &self.request.expect.why else { return };
+        let explanation = explain(world.resolution, &self.plain.gateway, &self.plain.arrival(), &self.head);
+        let actual = explanation.and_then(|explanation| explanation.over_runner_up).map(|key| key.to_string());
+        if actual.as_deref() != Some(expected) {
+            checks.add("why", expected, actual.unwrap_or_else(|| "no runner-up".into()));
+        }
+    }
+
+    /// One of the backends with a weight must give what is expected; with a sample, the one that it picks.
+    fn check_exchange(&self, decision: &Decision<'_>, checks: &mut Checks<'_>) {
+        let mut best: Option<Vec<Failure>> = None;
+        for picked in self.picks(decision) {
+            let exchange = react(decision, picked, &self.head, self.plain.headers.clone(), |_| true);
+            let seen = self.seen(decision, exchange);
+            let mut attempt = Checks { item: checks.item, index: checks.index, all: Vec::new() };
+            check_answer(&self.request.expect, &seen, &mut attempt);
+            if attempt.all.is_empty() {
+                return;
+            }
+            if best.as_ref().is_none_or(|best| attempt.all.len() < best.len()) {
+                best = Some(attempt.all);
+            }
+        }
+        checks.all.extend(best.unwrap_or_default());
+    }
+
+    fn picks<'t>(&self, decision: &Decision<'t>) -> Vec<Option<gwapi_match::decision::Picked<'t>>> {
+        let Outcome::Forward(forward) = decision.outcome else { return vec![None] };
+        if let Some(sample) = self.request.sample {
+            // The sample is a place in 0..1; a share of the points lies below it.
+            let point = (sample.clamp(0.0, 1.0) * f64::from(forward.split.total())).floor();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the total, which is a u32")]
+            return vec![Some(forward.at((point as u32).min(forward.split.total().saturating_sub(1))))];
+        }
+        let mut point = 0;
+        let mut picks = Vec::new();
+        for backend in forward.backends.iter().filter(|backend| backend.weight > 0) {
+            picks.push(Some(forward.at(point)));
+            point += backend.weight;
+        }
+        picks
+    }
+
+    fn seen(&self, decision: &Decision<'_>, exchange: Exchange<'_>) -> Seen {
+        let mirrors = decision.mirrors().map(|mirror| {
+            let share = f64::from(mirror.fraction.numerator) / f64::from(mirror.fraction.denominator);
+            (short(&mirror.target.key), share * 100.0)
+        });
+        let mut seen = match exchange.reaction {
+            Reaction::Forward { index, target, request } => {
+                let mut response = header_map(&self.request.backend_sets_headers).unwrap_or_default();
+                let origin = self.plain.headers.get("origin").and_then(|origin| origin.to_str().ok());
+                match finish(decision, index, origin, &mut response) {
+                    Ok(()) => Seen { backend: Some((short(&target.key), request)), ..Seen::answer(StatusCode::OK, response, String::new()) },
+                    Err(error) => Seen::answer(StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), error.to_string()),
+                }
+            }
+            Reaction::Answer { status, headers, why } => {
+                let text = why.to_string();
+                let redirect = matches!(why, Why::Redirect(_));
+                Seen { is_redirect: redirect, ..Seen::answer(status, headers, text) }
+            }
+        };
+        seen.mirrors = mirrors.collect();
+        seen.method.clone_from(&self.plain.method);
+        seen
+    }
+}
+
+fn is_named(backend: &ResolvedBackend, name: &str) -> bool {
+    let reference = &backend.reference;
+    reference.name == *name || format!("{}/{}", reference.namespace, reference.name) == name
+}
+
+fn short(key: &BackendKey) -> String {
+    key.object.namespaced_name()
+}
+
+/// What became of a request.
+struct Seen {
+    status: StatusCode,
+    /// What the client gets.
+    headers: HeaderMap,
+    /// The backend and what it gets.
+    backend: Option<(String, Outgoing)>,
+    is_redirect: bool,
+    /// Backends with a copy, and of how many requests in a hundred.
+    mirrors: Vec<(String, f64)>,
+    method: String,
+    why: String,
+}
+
+impl Seen {
+    fn answer(status: StatusCode, headers: HeaderMap, why: String) -> Self {
+        Self { status, headers, backend: None, is_redirect: false, mirrors: Vec::new(), method: String::new(), why }
+    }
+
+    fn outcome(&self) -> String {
+        match &self.backend {
+            Some((name, _)) => format!("forwarded to {name}"),
+            None => format!("{} ({})", self.status.as_u16(), self.why),
+        }
+    }
+}
+
+/// A connection that is refused is what some cases ask for.
+fn check_refused(expect: &Expect, why: &str, checks: &mut Checks<'_>) {
+    let asks_for_it = expect.connection_rejected || expect.failure;
+    // A Gateway that serves nothing has no address: its requests come to nothing, which a 404 is too.
+    if !asks_for_it {
+        checks.add("connection", "one", why);
+    }
+}
+
+fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>) {
+    if expect.connection_rejected {
+        checks.add("connection", "rejected", seen.outcome());
+    }
+    if expect.failure && seen.status == StatusCode::OK {
+        checks.add("status", "not 200", seen.outcome());
+    }
+    if let Some(expected) = expect.status.as_ref().filter(|expected| !expected.allow(seen.status.as_u16())) {
+        checks.add("status", expected, seen.outcome());
+    }
+    // Where an error is expected, nobody is there to be compared.
+    let is_answered = expect.status.as_ref().is_none_or(|statuses| statuses.allow(200));
+    if let Some(expected) = expect.backend.as_ref().filter(|_| is_answered) {
+        let actual = seen.backend.as_ref().map(|(name, _)| name);
+        let allowed = |name: &String| name == expected || expect.backend_services.contains(name);
+        if !actual.is_some_and(allowed) {
+            checks.add("backend", expected, seen.outcome());
+        }
+    }
+    if let Some(expected) = &expect.redirect {
+        check_redirect(expected, seen, checks);
+    }
+    if let Some(expected) = &expect.backend_request {
+        check_backend_request(expected, seen, checks);
+    }
+    if let Some(expected) = &expect.response {
+        check_response(expected, &seen.headers, checks);
+    }
+    if let Some(expected) = &expect.mirrored_to {
+        check_mirrors(expected, &seen.mirrors, checks);
+    }
+    for (what, asked) in [("grpcCode", expect.grpc_code.is_some()), ("answered", expect.answered.is_some())] {
+        if asked {
+            checks.add(what, "to be checked", "not supported here");
+        }
+    }
+    if expect.backend_tls == Some(true) {
+        checks.add("backendTLS", true, "TLS to backends is not supported");
+    }
+}
+
+fn check_redirect(expected: &RedirectSpec, seen: &Seen, checks: &mut Checks<'_>) {
+    let location = seen.headers.get("location").and_then(|value| value.to_str().ok());
+    let Some(location) = location.filter(|_| seen.is_redirect) else {
+        return checks.add("redirect", format!("{expected:?}"), seen.outcome());
+    };
+    let Ok(uri) = location.parse::<http::Uri>() else { return checks.add("location", "a URL", location) };
+    let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let port = uri.port_u16().unwrap_or(default_port);
+    if let Some(status) = expected.status.filter(|status| *status != seen.status.as_u16()) {
+        checks.add("redirect status", status, seen.status.as_u16());
+    }
+    if expected.scheme.is_some() && expected.scheme.as_deref() != uri.scheme_str() {
+        checks.add("redirect scheme", format!("{:?}", expected.scheme), location);
+    }
+    if expected.host.is_some() && expected.host.as_deref() != uri.host() {
+        checks.add("redirect host", format!("{:?}", expected.host), location);
+    }
+    let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    if expected.path.as_deref().is_some_and(|expected| expected != path && expected != uri.path()) {
+        checks.add("redirect path", format!("{:?}", expected.path), location);
+    }
+    let wanted = expected.port.as_ref().map(|port| port.as_str().map_or_else(|| port.to_string(), str::to_owned));
+    if wanted.as_ref().is_some_and(|wanted| !wanted.is_empty() && *wanted != port.to_string()) {
+        checks.add("redirect port", format!("{wanted:?}"), location);
+    }
+}
+
+fn check_backend_request(expected: &super::case::BackendRequest, seen: &Seen, checks: &mut Checks<'_>) {
+    let Some((_, request)) = &seen.backend else {
+        return checks.add("request at the backend", "one", seen.outcome());
+    };
+    if expected.path.as_ref().is_some_and(|path| *path != request.path_and_query) {
+        checks.add("path at the backend", format!("{:?}", expected.path), &request.path_and_query);
+    }
+    if expected.method.as_ref().is_some_and(|method| *method != seen.method) {
+        checks.add("method at the backend", format!("{:?}", expected.method), &seen.method);
+    }
+    let host = request.headers.get("host").and_then(|host| host.to_str().ok());
+    if expected.host.is_some() && expected.host.as_deref() != host {
+        checks.add("host at the backend", format!("{:?}", expected.host), format!("{host:?}"));
+    }
+    check_headers("at the backend", &expected.headers, &expected.absent_headers, &request.headers, checks);
+    if expected.sni.is_some() || expected.client_cert.is_some() {
+        checks.add("TLS to the backend", "to be checked", "not supported here");
+    }
+}
+
+fn check_response(expected: &ResponseSpec, headers: &HeaderMap, checks: &mut Checks<'_>) {
+    check_headers("of the response", &expected.headers, &expected.absent_headers, headers, checks);
+    for (name, allowed) in &expected.valid_header_values {
+        let actual = joined(headers, name);
+        let fits = |allowed: &String| actual.as_deref().is_some_and(|actual| same_list(actual, allowed));
+        if !allowed.iter().any(fits) {
+            checks.add(format!("header `{name}` of the response"), format!("any of {allowed:?}"), format!("{actual:?}"));
+        }
+    }
+}
+
+fn check_headers(
+    whose: &str,
+    expected: &BTreeMap<String, OneOrMany>,
+    absent: &[String],
+    headers: &HeaderMap,
+    checks: &mut Checks<'_>,
+) {
+    for (name, values) in expected {
+        let (wanted, actual) = (values.values().join(","), joined(headers, name));
+        if !actual.as_deref().is_some_and(|actual| same_list(actual, &wanted)) {
+            checks.add(format!("header `{name}` {whose}"), wanted, format!("{actual:?}"));
+        }
+    }
+    for name in absent {
+        if let Some(actual) = joined(headers, name) {
+            checks.add(format!("header `{name}` {whose}"), "absent", actual);
+        }
+    }
+}
+
+/// H-014: one joined line and several lines mean the same.
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?")).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+/// Blanks behind commas mean nothing.
+fn same_list(one: &str, other: &str) -> bool {
+    let items = |text: &str| text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>();
+    items(one) == items(other)
+}
+
+fn check_mirrors(expected: &[MirrorSpec], actual: &[(String, f64)], checks: &mut Checks<'_>) {
+    let fits = |spec: &MirrorSpec| {
+        actual.iter().any(|(name, percent)| *name == spec.backend && spec.percent.is_none_or(|wanted| (wanted - percent).abs() < 1e-6))
+    };
+    if expected.len() != actual.len() || !expected.iter().all(fits) {
+        checks.add("mirrors", format!("{expected:?}"), format!("{actual:?}"));
+    }
+}
