@@ -234,6 +234,12 @@ impl<'t> Forward<'t> {
         self.picked(self.split.at(point))
     }
 
+    /// What becomes of a request that falls to the backend at this place of the list.
+    #[must_use]
+    pub fn backend(&self, index: usize) -> Picked<'t> {
+        self.picked(Pick::Backend(index))
+    }
+
     fn picked(&self, pick: Pick) -> Picked<'t> {
         let respond = |why| Picked::Respond { status: StatusCode::INTERNAL_SERVER_ERROR, why };
         let backend = match pick {

@@ -14,8 +14,8 @@ use gwapi_core::{
     name::ObjectKey,
     refusal::Refusal,
     resolution::{
-        BackendTarget, Resolution, ResolvedBackend, ResolvedFilter, ResolvedGateway, ResolvedListener, ResolvedRoute, ResolvedRule,
-        RuleMatches,
+        BackendTarget, Resolution, ResolvedBackend, ResolvedFilter, ResolvedGateway, ResolvedListener, ResolvedRoute,
+        ResolvedRule, RuleMatches,
     },
 };
 use http::StatusCode;
@@ -421,7 +421,8 @@ fn header_holds<H: Headers + ?Sized>(name: &str, value: &ValueMatcher, head: &Re
 
 fn query_holds(name: &str, value: &ValueMatcher, query: &str, repeated: RepeatedQuery) -> bool {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let decoded = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (form_decode(name), form_decode(value)));
+    let decoded =
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (form_decode(name), form_decode(value)));
     // Names have a case (F-015).
     let values: Vec<Vec<u8>> = decoded.filter(|(other, _)| other == name.as_bytes()).map(|(_, value)| value).collect();
     // Of several values one counts (F-016).

@@ -93,7 +93,22 @@ mod tests {
         let names = ["*.example", "*.shop.example", "shop.example", "*.a", "a.a", "*.a.a"];
         let map = map(&names);
         let long = format!("{}example", "a.".repeat(120));
-        let hosts = [".example", "..example", "a..example", "shop.example", ".shop.example", "a.a", ".a", "a", "a.a.a", ".", "", "..", &long, "[::1]"];
+        let hosts = [
+            ".example",
+            "..example",
+            "a..example",
+            "shop.example",
+            ".shop.example",
+            "a.a",
+            ".a",
+            "a",
+            "a.a.a",
+            ".",
+            "",
+            "..",
+            &long,
+            "[::1]",
+        ];
         for host in hosts {
             let mut chain: Vec<_> = map.chain(Some(host)).collect();
             chain.sort_unstable();

@@ -2,31 +2,26 @@
 //!
 //! What is absent is none. The shapes are part of the contract of the program.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use gwapi_core::{
-    Hostname,
     duration::Canonical,
-    model::{BackendObjectRef, Fraction, Protocol, RequestRedirect},
+    model::{BackendObjectRef, Fraction, Protocol},
     name::{Kind, Namespace, ObjectKey, ObjectName, SectionName},
-    resolution::{ResolvedBackend, ResolvedFilter},
+    resolution::ResolvedBackend,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
 use crate::{
     connect::{Admission, Arrival, Connection},
-    decision::{ChosenRule, Decision, Forward, Outcome, Picked, fault},
+    decision::{Decision, Forward, Mirror, Outcome, fault, mirrors},
+    exchange::{Outgoing, Reaction, Why, react},
     explain::{Candidate, Explanation},
-    filters::{
-        FilterError, cors,
-        header_modifier::{self, HeaderChange},
-        redirect::{self, RedirectContext},
-        rewrite,
-    },
-    head::{HeadParts, Reject, RequestHead, path_and_query},
+    head::{HeadParts, Reject, RequestHead},
     headers::Headers,
     precedence::Key,
+    split::Pick,
     table::{ServedListener, Table},
 };
 
@@ -59,7 +54,7 @@ pub struct DecisionReport {
     pub reason: Option<String>,
     /// The route of the rule that serves the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub route: Option<RouteReport>,
+    pub route: Option<ObjectReport>,
     /// The place of the rule in the route.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<usize>,
@@ -72,13 +67,13 @@ pub struct DecisionReport {
     /// The backends of the rule, in the order of the manifest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub backends: Vec<BackendReport>,
-    /// The place of the backend that a sample picked, or of the only one with a weight.
+    /// The place of the backend that the sample picked, or of the only one with a weight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picked: Option<usize>,
     /// Who gets a copy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mirrors: Vec<MirrorReport>,
-    /// What reaches the backend: after the filters of the rule, and those of the backend if one is picked.
+    /// What reaches the backend. Nothing if several can be picked and they do not get the same: it is with each of them then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestReport>,
     /// Timeouts.
@@ -120,12 +115,12 @@ pub struct ListenerReport {
     pub hostname: Option<String>,
     /// The ListenerSet that declares it, if it is not the Gateway itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub via: Option<RouteReport>,
+    pub via: Option<ObjectReport>,
 }
 
-/// The name of a route, or of another object that takes part.
+/// The name of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RouteReport {
+pub struct ObjectReport {
     /// Kind.
     pub kind: Kind,
     /// Namespace.
@@ -148,10 +143,10 @@ pub struct BackendReport {
     /// Why the entry cannot be used: its share is answered with 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
-    /// Where the entry's own redirect leads.
+    /// Where the entry redirects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// What reaches this backend, if it has filters of its own.
+    /// What reaches this backend, if another one that can be picked gets something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestReport>,
 }
@@ -189,20 +184,9 @@ pub struct RequestReport {
     /// The Host header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// What is different about the other headers.
-    #[serde(skip_serializing_if = "HeadersReport::is_empty")]
-    pub headers: HeadersReport,
-}
-
-/// What filters change about headers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct HeadersReport {
-    /// The values of headers that are written, by names in lower case.
+    /// The other headers, by names in lower case; lines of the same name are joined with `,`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub set: BTreeMap<String, String>,
-    /// Headers of the request that go.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub remove: Vec<String>,
+    pub headers: BTreeMap<String, String>,
 }
 
 /// Timeouts, as durations are written; `0s` means that there is none.
@@ -235,7 +219,7 @@ pub struct RetryReport {
 #[serde(rename_all = "camelCase")]
 pub struct CandidateReport {
     /// The route.
-    pub route: RouteReport,
+    pub route: ObjectReport,
     /// The place of the rule in the route.
     pub rule: usize,
     /// The name of the rule.
@@ -259,12 +243,7 @@ impl DecisionReport {
     /// Asks a table. `sample` picks a backend: 0 is the beginning of the first one's share, and 1 would be the end of the
     /// last one's.
     #[must_use]
-    pub fn ask<H: Headers + ?Sized>(
-        table: &Table,
-        arrival: &Arrival<'_>,
-        parts: HeadParts<'_, H>,
-        sample: Option<f64>,
-    ) -> Self {
+    pub fn ask(table: &Table, arrival: &Arrival<'_>, parts: HeadParts<'_, HeaderMap>, sample: Option<f64>) -> Self {
         let nothing = Self::of_gateway(table.gateway());
         let connection = match table.connect(arrival) {
             Connection::Http { connection, .. } => connection,
@@ -272,12 +251,13 @@ impl DecisionReport {
         };
         let head = match table.head(parts) {
             Ok(head) => head,
-            Err(reject) => return nothing.rejected(reject),
+            Err(Reject { status, why }) => return Self { status: Some(status), reason: Some(why.to_string()), ..nothing },
         };
         let id = match table.admit(&connection, &head) {
             Admission::Listener { id } => id,
             Admission::Misdirected => {
-                return nothing.respond(StatusCode::MISDIRECTED_REQUEST, "the host belongs to another listener than the connection");
+                return nothing
+                    .respond(StatusCode::MISDIRECTED_REQUEST, "the host belongs to another listener than the connection");
             }
             Admission::NotFound => return nothing.respond(StatusCode::NOT_FOUND, "no listener covers the host"),
         };
@@ -288,37 +268,29 @@ impl DecisionReport {
         }
     }
 
-    /// Reports a decision. Everything is computed from it and the request's head, by the functions that data planes call.
+    /// Reports a decision. What it makes of the request is computed by the functions that data planes call.
     #[must_use]
-    pub fn of<H: Headers + ?Sized>(
-        gateway: &ObjectKey,
-        decision: &Decision<'_>,
-        head: &RequestHead<'_, H>,
-        sample: Option<f64>,
-    ) -> Self {
-        let view = View { decision, head };
+    pub fn of(gateway: &ObjectKey, decision: &Decision<'_>, head: &RequestHead<'_, HeaderMap>, sample: Option<f64>) -> Self {
         let chosen = decision.rule;
         let report = Self {
             listener: Some(ListenerReport::of(decision.listener)),
-            route: chosen.map(|chosen| RouteReport::of(chosen.route)),
+            route: chosen.map(|chosen| ObjectReport::of(chosen.route)),
             rule: chosen.map(|chosen| chosen.rule.index),
             rule_name: chosen.and_then(|chosen| chosen.rule.name.clone()),
             match_index: chosen.map(|chosen| chosen.match_index),
-            backends: chosen.map(|chosen| view.backends(chosen)).unwrap_or_default(),
-            mirrors: mirrors(decision.filters()),
+            backends: chosen.map(|chosen| BackendReport::list(&chosen.rule.backends)).unwrap_or_default(),
+            mirrors: decision.mirrors().map(MirrorReport::of).collect(),
             timeouts: TimeoutsReport::of(decision),
             retry: RetryReport::of(decision),
             ..Self::of_gateway(gateway)
         };
-        // H-052: whatever else the rule does.
-        if let Some(cors) = decision.cors().filter(|_| cors::is_preflight(head.method, head.headers)) {
-            let status = StatusCode::from_u16(cors::answer_preflight(cors, head.headers).status);
-            return report.respond(status.unwrap_or(StatusCode::NO_CONTENT), "a CORS preflight is answered by the gateway");
-        }
+        let react = |picked| react(decision, picked, head, head.headers.clone(), |_| true).reaction;
         match decision.outcome {
-            Outcome::Respond { status, why } => report.respond(status, why),
-            Outcome::Redirect(redirect) => report.redirect(view.location(redirect)),
-            Outcome::Forward(forward) => report.forward(&view, &forward, sample),
+            Outcome::Redirect(_) | Outcome::Respond { .. } => report.conclude(react(None)),
+            Outcome::Forward(forward) => {
+                let reactions = candidates(&forward, sample).map(|index| (index, react(Some(forward.backend(index))))).collect();
+                report.forward(&forward, reactions)
+            }
         }
     }
 
@@ -353,62 +325,62 @@ impl DecisionReport {
         }
     }
 
-    fn rejected(self, reject: Reject) -> Self {
-        Self { status: Some(reject.status), reason: Some(reject.why.to_string()), ..self }
-    }
-
     fn respond(self, status: StatusCode, why: impl ToString) -> Self {
-        let outcome = OutcomeKind::Respond;
-        Self { outcome, status: Some(status.as_u16()), reason: Some(why.to_string()), ..self }
+        Self { outcome: OutcomeKind::Respond, status: Some(status.as_u16()), reason: Some(why.to_string()), ..self }
     }
 
-    /// A filter that cannot do its work makes the request an error.
-    fn failed(self, error: &FilterError) -> Self {
-        let status = StatusCode::from_u16(error.status());
-        self.respond(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error)
-    }
-
-    fn redirect(self, location: Result<redirect::Location, FilterError>) -> Self {
-        match location {
-            Err(error) => self.failed(&error),
-            Ok(location) => Self {
-                outcome: OutcomeKind::Redirect,
-                status: Some(location.status),
-                location: Some(location.to_string()),
-                ..self
-            },
+    fn conclude(self, reaction: Reaction<'_>) -> Self {
+        match reaction {
+            Reaction::Forward { request, .. } => Self { outcome: OutcomeKind::Forward, request: Some(request.into()), ..self },
+            Reaction::Answer { status, why: Why::Redirect(location), .. } => {
+                let location = Some(location.to_string());
+                Self { outcome: OutcomeKind::Redirect, status: Some(status.as_u16()), location, ..self }
+            }
+            Reaction::Answer { status, why, .. } => self.respond(status, why),
         }
     }
 
-    fn forward<H: Headers + ?Sized>(self, view: &View<'_, '_, H>, forward: &Forward<'_>, sample: Option<f64>) -> Self {
-        let report = Self { outcome: OutcomeKind::Forward, ..self };
-        match picked(forward, sample) {
-            None => report.with_request(view.request(&[])),
-            Some(Picked::Respond { status, why }) => report.respond(status, why),
-            Some(Picked::Redirect { index, redirect }) => Self { picked: Some(index), ..report.redirect(view.location(redirect)) },
-            Some(Picked::Backend { index, filters, .. }) => {
-                let mut report = Self { picked: Some(index), ..report };
-                report.mirrors.extend(mirrors(filters));
-                report.with_request(view.request(filters))
+    /// What becomes of a request for which one of several backends is picked.
+    fn forward(mut self, forward: &Forward<'_>, mut reactions: Vec<(usize, Reaction<'_>)>) -> Self {
+        if let [(index, _)] = *reactions {
+            let filters = forward.backends.get(index).map(|backend| backend.filters.as_slice());
+            self.mirrors.extend(mirrors(filters.unwrap_or_default()).map(MirrorReport::of));
+            self.picked = Some(index);
+        }
+        if reactions.windows(2).all(|pair| matches!(pair, [(_, one), (_, other)] if is_same(one, other))) {
+            return reactions.pop().map(|(_, reaction)| self.clone().conclude(reaction)).unwrap_or(self);
+        }
+        self.outcome = OutcomeKind::Forward;
+        for (index, reaction) in reactions {
+            let Some(backend) = self.backends.get_mut(index) else { continue };
+            match reaction {
+                Reaction::Forward { request, .. } => backend.request = Some(request.into()),
+                Reaction::Answer { why: Why::Redirect(location), .. } => backend.location = Some(location.to_string()),
+                Reaction::Answer { .. } => {}
             }
         }
+        self.share_request();
+        self
     }
 
-    fn with_request(self, request: Result<RequestReport, FilterError>) -> Self {
-        match request {
-            Ok(request) => Self { request: Some(request), ..self },
-            Err(error) => self.failed(&error),
+    /// Says once what all backends get that get anything.
+    fn share_request(&mut self) {
+        let mut requests = self.backends.iter().filter_map(|backend| backend.request.as_ref());
+        let Some(first) = requests.next().cloned() else { return };
+        if requests.all(|other| *other == first) {
+            self.backends.iter_mut().for_each(|backend| backend.request = None);
+            self.request = Some(first);
         }
     }
 }
 
-/// What a sample picks; without one the only backend that has a weight, if there is only one.
-fn picked<'t>(forward: &Forward<'t>, sample: Option<f64>) -> Option<Picked<'t>> {
-    let total = forward.split.total();
-    match sample {
-        Some(sample) => Some(forward.at(point(sample, total))),
-        None => (forward.backends.iter().filter(|backend| backend.weight > 0).count() == 1).then(|| forward.at(0)),
-    }
+/// The backends that can be picked: the one of the sample, or all that have a weight.
+fn candidates(forward: &Forward<'_>, sample: Option<f64>) -> impl Iterator<Item = usize> {
+    let picked = sample.map(|sample| forward.split.at(point(sample, forward.split.total())));
+    let weights = forward.backends.iter().map(|backend| backend.weight).enumerate();
+    weights
+        .filter(move |(index, weight)| picked.map_or(*weight > 0, |picked| picked == Pick::Backend(*index)))
+        .map(|(index, _)| index)
 }
 
 /// The point of a split that a sample lies on. It is computed from the product, so that 0.7 of 100 is 70 and not a little
@@ -418,107 +390,48 @@ fn point(sample: f64, total: u32) -> u32 {
     ((sample * f64::from(total)) as u32).min(total.saturating_sub(1))
 }
 
-/// A decision and the request that it is for.
-struct View<'v, 't, H: Headers + ?Sized> {
-    decision: &'v Decision<'t>,
-    head: &'v RequestHead<'v, H>,
+/// Whether two backends make no difference to what is reported of the request.
+fn is_same(one: &Reaction<'_>, other: &Reaction<'_>) -> bool {
+    match (one, other) {
+        (Reaction::Forward { request: one, .. }, Reaction::Forward { request: other, .. }) => one == other,
+        (Reaction::Answer { status, why, .. }, Reaction::Answer { status: other_status, why: other_why, .. }) => {
+            status == other_status && why == other_why
+        }
+        _ => false,
+    }
 }
 
-impl<'t, H: Headers + ?Sized> View<'_, 't, H> {
-    fn location(&self, redirect: &RequestRedirect) -> Result<redirect::Location, FilterError> {
-        let context = RedirectContext::of(self.head, self.decision.listener.port, self.decision.matched_prefix());
-        redirect::location(redirect, &context)
+impl From<Outgoing> for RequestReport {
+    fn from(outgoing: Outgoing) -> Self {
+        let joined = |name: &str| Some(String::from_utf8_lossy(&outgoing.headers.joined(name)?).into_owned());
+        let names = outgoing.headers.keys().filter(|name| **name != header::HOST).map(header::HeaderName::as_str);
+        Self {
+            host: joined("host"),
+            headers: names.filter_map(|name| Some((name.to_owned(), joined(name)?))).collect(),
+            path: outgoing.path_and_query,
+        }
     }
+}
 
-    fn backends(&self, chosen: ChosenRule<'t>) -> Vec<BackendReport> {
-        let backends = &chosen.rule.backends;
+impl BackendReport {
+    fn list(backends: &[ResolvedBackend]) -> Vec<Self> {
         let total: f64 = backends.iter().map(|backend| f64::from(backend.weight)).sum();
-        backends.iter().map(|backend| self.backend(backend, total)).collect()
-    }
-
-    fn backend(&self, backend: &'t ResolvedBackend, total: f64) -> BackendReport {
-        let redirect = backend.filters.iter().find_map(|filter| match filter {
-            ResolvedFilter::RequestRedirect(redirect) => Some(redirect),
-            _ => None,
-        });
-        let invalid = fault(backend);
-        let forwards = invalid.is_none() && redirect.is_none() && !backend.filters.is_empty();
-        BackendReport {
+        let report = |backend: &ResolvedBackend| Self {
             backend: BackendName::of(&backend.reference),
             weight: backend.weight,
             share: if total > 0.0 { f64::from(backend.weight) / total } else { 0.0 },
-            invalid: invalid.map(ToString::to_string),
-            location: redirect.and_then(|redirect| self.location(redirect).ok()).map(|location| location.to_string()),
-            request: forwards.then(|| self.request(&backend.filters).ok()).flatten(),
-        }
-    }
-
-    /// Runs the filters of the rule and then those of a backend (H-001, H-010).
-    fn request(&self, of_backend: &[ResolvedFilter]) -> Result<RequestReport, FilterError> {
-        let mut host = self.head.authority;
-        let mut path: Cow<'_, str> = Cow::Borrowed(&self.head.path);
-        let mut headers = Changed { headers: self.head.headers, changes: BTreeMap::new() };
-        for filter in self.decision.filters().iter().chain(of_backend) {
-            match filter {
-                ResolvedFilter::RequestHeaderModifier(modifier) => headers.apply(header_modifier::changes(modifier, &headers)),
-                ResolvedFilter::UrlRewrite(filter) => {
-                    host = filter.hostname.as_ref().map(Hostname::as_str).or(host);
-                    path = rewrite::rewrite(filter, &path, self.decision.matched_prefix())?.path.into_owned().into();
-                }
-                // They do nothing to the request.
-                ResolvedFilter::ResponseHeaderModifier(_) | ResolvedFilter::RequestMirror { .. } | ResolvedFilter::Cors(_) => {}
-                // These answer, and were seen to before.
-                ResolvedFilter::RequestRedirect(_) | ResolvedFilter::Unresolved { .. } => {}
-            }
-        }
-        Ok(RequestReport {
-            path: path_and_query(&path, self.head.query),
-            host: host.map(str::to_owned),
-            headers: headers.report(),
-        })
+            invalid: fault(backend).map(ToString::to_string),
+            location: None,
+            request: None,
+        };
+        backends.iter().map(report).collect()
     }
 }
 
-/// Headers with changes on top, since one filter sees what those before it did.
-struct Changed<'v, 'm, H: Headers + ?Sized> {
-    headers: &'v H,
-    /// By name: the new value, or that the header goes.
-    changes: BTreeMap<&'m str, Option<Vec<u8>>>,
-}
-
-impl<H: Headers + ?Sized> Headers for Changed<'_, '_, H> {
-    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let change = self.changes.get(name);
-        let received = if change.is_none() { Some(self.headers.values(name)) } else { None };
-        change.into_iter().flatten().map(Vec::as_slice).chain(received.into_iter().flatten())
-    }
-}
-
-impl<'m, H: Headers + ?Sized> Changed<'_, 'm, H> {
-    fn apply(&mut self, changes: Vec<HeaderChange<'m>>) {
-        for change in changes {
-            match change {
-                HeaderChange::Set { name, value } => self.changes.insert(name, Some(value.into_owned())),
-                HeaderChange::Remove { name } => self.changes.insert(name, None),
-            };
-        }
-    }
-
-    fn report(self) -> HeadersReport {
-        let mut report = HeadersReport::default();
-        for (name, value) in self.changes {
-            match value {
-                Some(value) => drop(report.set.insert(name.to_owned(), String::from_utf8_lossy(&value).into_owned())),
-                None => report.remove.push(name.to_owned()),
-            }
-        }
-        report
-    }
-}
-
-impl HeadersReport {
-    fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.remove.is_empty()
+impl MirrorReport {
+    fn of(mirror: Mirror<'_>) -> Self {
+        let ObjectKey { kind, namespace, name, .. } = mirror.target.key.object.clone();
+        Self { backend: BackendName { kind, namespace, name, port: Some(mirror.target.key.port) }, fraction: mirror.fraction }
     }
 }
 
@@ -529,12 +442,12 @@ impl ListenerReport {
             port: listener.port,
             protocol: listener.protocol.clone(),
             hostname: listener.hostname.as_ref().map(ToString::to_string),
-            via: Some(&listener.key.parent).filter(|parent| parent.kind != "Gateway").map(RouteReport::of),
+            via: Some(&listener.key.parent).filter(|parent| parent.kind != "Gateway").map(ObjectReport::of),
         }
     }
 }
 
-impl RouteReport {
+impl ObjectReport {
     /// The name of an object.
     #[must_use]
     pub fn of(key: &ObjectKey) -> Self {
@@ -551,14 +464,6 @@ impl BackendName {
             port: reference.port,
         }
     }
-}
-
-fn mirrors(filters: &[ResolvedFilter]) -> Vec<MirrorReport> {
-    let report = |mirror: crate::decision::Mirror<'_>| {
-        let ObjectKey { kind, namespace, name, .. } = mirror.target.key.object.clone();
-        MirrorReport { backend: BackendName { kind, namespace, name, port: Some(mirror.target.key.port) }, fraction: mirror.fraction }
-    };
-    crate::decision::mirrors(filters).map(report).collect()
 }
 
 impl TimeoutsReport {
@@ -581,7 +486,7 @@ impl RetryReport {
 impl CandidateReport {
     fn of(candidate: &Candidate<'_>, decided_by: Option<Key>) -> Self {
         Self {
-            route: RouteReport::of(candidate.route.key()),
+            route: ObjectReport::of(candidate.route.key()),
             rule: candidate.rule.index,
             rule_name: candidate.rule.name.clone(),
             match_index: candidate.match_index,

@@ -2,6 +2,14 @@
 
 mod support;
 
+use gwapi_core::{
+    Controller,
+    choices::{RegexRank, ZeroWeights},
+    features::Feature,
+    model::{BackendRef, Filter, HeaderModifier, HeaderName, HeaderValue, HttpRule, Method, PathModifier, UrlRewrite},
+    resolve,
+};
+use gwapi_match::{connect::Arrival, decision::Picked, explain::explain, precedence::Key};
 use support::*;
 
 #[test]
@@ -52,10 +60,16 @@ fn pitfall_4_a_request_falls_through_to_a_broader_hostname_of_the_same_listener(
 #[test]
 fn pitfall_12_a_nested_wildcard_listener_takes_a_host_over_from_its_wider_siblings() {
     let world = world(
-        vec![http("any", 80, ""), http("wide", 80, "*.example"), http("nested", 80, "*.api.example"), http("exact", 80, "v1.api.example")],
+        vec![
+            http("any", 80, ""),
+            http("wide", 80, "*.example"),
+            http("nested", 80, "*.api.example"),
+            http("exact", 80, "v1.api.example"),
+        ],
         vec![route("everywhere").host("v1.api.example").host("v2.api.example").host("w.example").host("o.test").rule(rule([]))],
     );
-    for (host, listener) in [("v1.api.example", "exact"), ("v2.api.example", "nested"), ("w.example", "wide"), ("o.test", "any")] {
+    for (host, listener) in [("v1.api.example", "exact"), ("v2.api.example", "nested"), ("w.example", "wide"), ("o.test", "any")]
+    {
         let answer = world.get(&format!("{host}/"));
         assert_eq!((answer.listener.as_str(), answer.route()), (listener, "everywhere"), "{host}");
     }
@@ -102,9 +116,11 @@ fn pitfall_17_a_method_beats_any_number_of_headers() {
     // CVE-2024-42487: a rule for a method was passed by requests with headers.
     let world = world(
         vec![http("web", 80, "")],
-        vec![route("r").rule(rule([prefix("/x").header("a", "1").header("b", "2").header("c", "3")])).rule(rule([prefix("/x").method(
-            gwapi_core::model::Method::Get,
-        )]))],
+        vec![
+            route("r")
+                .rule(rule([prefix("/x").header("a", "1").header("b", "2").header("c", "3")]))
+                .rule(rule([prefix("/x").method(Method::Get)])),
+        ],
     );
     let ask = |method| world.ask(Request::get("/x").method(method).header("a", "1").header("b", "2").header("c", "3")).rule;
     assert_eq!((ask("GET"), ask("POST")), ("r[1.0]".into(), "r[0.0]".into()));
@@ -147,12 +163,7 @@ fn pitfall_19_ties_go_by_age_and_then_by_namespace_and_name_in_any_order_of_the_
         let world = world(vec![http("web", 80, "")], routes.clone());
         assert_eq!(world.get("/x").route(), "older-z");
         let decision = Request::get("/x").head(world.table(), |head| {
-            let explanation = gwapi_match::explain::explain(
-                &world.resolution,
-                &key("Gateway", "front"),
-                &gwapi_match::connect::Arrival::plain(80),
-                head,
-            );
+            let explanation = explain(&world.resolution, &key("Gateway", "front"), &Arrival::plain(80), head);
             explanation.unwrap().candidates.iter().map(|one| one.route.key().namespaced_name()).collect::<Vec<_>>()
         });
         assert_eq!(decision, ["shop-b/older-z", "shop/older-a", "shop/older-z", "shop/younger", "shop/uncreated"]);
@@ -168,7 +179,10 @@ fn pitfall_20_of_two_equal_matches_the_first_rule_wins() {
     broken.backend_refs = vec![backend("missing", 1)];
     let world = world(
         vec![http("web", 80, "")],
-        vec![route("r").host("a.example").rule(rule([same()])).rule(rule([swapped])), route("g").host("b.example").rule(broken).rule(rule([same()]))],
+        vec![
+            route("r").host("a.example").rule(rule([same()])).rule(rule([swapped])),
+            route("g").host("b.example").rule(broken).rule(rule([same()])),
+        ],
     );
     let ask = |url| world.ask(Request::get(url).header("a", "1").header("b", "1"));
     assert_eq!(ask("a.example/x").rule, "r[0.0]", "G-019: also with the headers in another order");
@@ -188,7 +202,6 @@ fn pitfall_21_the_rule_for_everything_never_comes_first() {
 
 #[test]
 fn pitfall_25_filters_do_not_change_what_matches() {
-    use gwapi_core::model::{Filter, PathModifier, UrlRewrite};
     let mut rewriting = rule([prefix("/x").header("a", "1")]);
     rewriting.filters = vec![Filter::UrlRewrite(UrlRewrite {
         hostname: Some(host("other.example")),
@@ -211,13 +224,17 @@ fn pitfall_26_patterns_are_held_against_the_whole_value() {
             route("query").rule(rule([prefix("/q").query_regex("x", "a|ab")])),
         ],
     );
-    for (path, route) in [("/v1", "path"), ("/v1/beta", "path"), ("/v1/x", "404"), ("/x/v1", "404"), ("/v", "404"), ("/v1?x", "path")] {
+    for (path, route) in
+        [("/v1", "path"), ("/v1/beta", "path"), ("/v1/x", "404"), ("/x/v1", "404"), ("/v", "404"), ("/v1?x", "path")]
+    {
         assert_eq!(world.get(path).route(), route, "{path}");
     }
     for (value, route) in [("a", "header"), ("ab", "header"), ("abc", "404"), ("ba", "404")] {
         assert_eq!(world.ask(Request::get("/h").header("x", value)).route(), route, "{value}");
     }
-    for (query, route) in [("x=a", "query"), ("x=ab", "query"), ("x=abc", "404"), ("x=a&x=zz", "query"), ("x=zz&x=a", "404"), ("x=%61b", "query")] {
+    for (query, route) in
+        [("x=a", "query"), ("x=ab", "query"), ("x=abc", "404"), ("x=a&x=zz", "query"), ("x=zz&x=a", "404"), ("x=%61b", "query")]
+    {
         assert_eq!(world.get(&format!("/q?{query}")).route(), route, "{query}");
     }
 }
@@ -240,30 +257,18 @@ fn pitfall_28_the_rules_of_all_routes_of_a_host_compete_as_one_list() {
 }
 
 /// What each point of the split of `/` gives: the name of the Service, or the status.
-fn points(backends: Vec<gwapi_core::model::BackendRef>) -> Vec<String> {
-    let mut rule = rule([]);
-    rule.backend_refs = backends;
-    let world = world(vec![http("web", 80, "")], vec![route("r").rule(rule)]);
-    Request::get("/").head(world.table(), |head| points_of(world.table(), head))
+fn points(backends: Vec<BackendRef>) -> Vec<String> {
+    let world = world(vec![http("web", 80, "")], vec![route("r").rule(HttpRule { backend_refs: backends, ..rule([]) })]);
+    points_of(&world, "/")
 }
 
-fn points_of(table: &gwapi_match::Table, head: &gwapi_match::head::RequestHead<'_, [(&[u8], &[u8])]>) -> Vec<String> {
-    use gwapi_match::{
-        connect::{Admission, Arrival, HttpConnection},
-        decision::{Outcome, Picked},
+fn points_of(world: &World, url: &str) -> Vec<String> {
+    let show = |picked: Picked<'_>| match picked {
+        Picked::Backend { target, .. } => target.key.object.name.to_string(),
+        Picked::Redirect { redirect, .. } => redirect.status_code.to_string(),
+        Picked::Respond { status, .. } => status.as_str().to_owned(),
     };
-    let Admission::Listener { id } = table.admit(&HttpConnection::of(&Arrival::plain(80)), head) else { panic!("no listener") };
-    match table.decision(table.route(id, head)).unwrap().outcome {
-        Outcome::Forward(forward) => (0..forward.split.total())
-            .map(|point| match forward.at(point) {
-                Picked::Backend { target, .. } => target.key.object.name.to_string(),
-                Picked::Redirect { redirect, .. } => redirect.status_code.to_string(),
-                Picked::Respond { status, .. } => status.as_u16().to_string(),
-            })
-            .collect(),
-        Outcome::Redirect(redirect) => vec![redirect.status_code.to_string()],
-        Outcome::Respond { status, .. } => vec![status.as_u16().to_string()],
-    }
+    world.points(&Request::get(url), show, |status| status.as_str().to_owned())
 }
 
 #[test]
@@ -300,10 +305,10 @@ fn pitfall_33_a_rule_without_backends_is_500_and_not_404() {
     assert_eq!(points(vec![]), ["500"]);
     let mut modifying = rule([]);
     modifying.backend_refs = vec![];
-    modifying.filters = vec![gwapi_core::model::Filter::RequestHeaderModifier(Default::default()), mirror("a")];
+    modifying.filters = vec![Filter::RequestHeaderModifier(Default::default()), mirror("a")];
     let mut redirecting = rule([prefix("/r")]);
     redirecting.backend_refs = vec![];
-    redirecting.filters = vec![gwapi_core::model::Filter::RequestRedirect(redirect())];
+    redirecting.filters = vec![Filter::RequestRedirect(redirect())];
     let world = world(vec![http("web", 80, "")], vec![route("r").rule(modifying).rule(redirecting)]);
     assert_eq!(world.get("/").outcome, "500", "H-013: these filters answer nothing");
     assert_eq!(world.get("/r").outcome, "redirect 302");
@@ -311,7 +316,6 @@ fn pitfall_33_a_rule_without_backends_is_500_and_not_404() {
 
 #[test]
 fn pitfall_34_without_any_weight_nothing_is_forwarded() {
-    use gwapi_core::{Controller, choices::ZeroWeights, resolve};
     assert_eq!(points(vec![backend("a", 0), backend("b", 0)]), ["503"]);
     assert_eq!(points(vec![backend("missing", 0)]), ["503"]);
     let mut rule = rule([]);
@@ -324,15 +328,13 @@ fn pitfall_34_without_any_weight_nothing_is_forwarded() {
 
 #[test]
 fn pitfall_36_filters_belong_to_the_entry_and_not_to_the_service() {
-    use gwapi_core::model::{Filter, HeaderModifier, HeaderName, HeaderValue};
-    use gwapi_match::decision::{Outcome, Picked};
     // CVE-2026-54765: two rules, the same Service and port, different filters.
     let set = |value: &str| {
         let header = HeaderValue { name: HeaderName::parse("x-tenant").unwrap(), value: value.into() };
         Filter::RequestHeaderModifier(HeaderModifier { set: vec![header], ..HeaderModifier::default() })
     };
-    let entry = |value: &str| gwapi_core::model::BackendRef { filters: vec![set(value)], ..backend("a", 1) };
-    let with = |path, entries| gwapi_core::model::HttpRule { backend_refs: entries, ..rule([prefix(path)]) };
+    let entry = |value: &str| BackendRef { filters: vec![set(value)], ..backend("a", 1) };
+    let with = |path, entries| HttpRule { backend_refs: entries, ..rule([prefix(path)]) };
     let world = world(
         vec![http("web", 80, "")],
         vec![
@@ -340,18 +342,11 @@ fn pitfall_36_filters_belong_to_the_entry_and_not_to_the_service() {
             route("r2").rule(with("/two", vec![entry("two")])),
         ],
     );
-    let values = |path: &str| {
-        Request::get(path).head(world.table(), |head| {
-            let connection = gwapi_match::connect::HttpConnection::of(&gwapi_match::connect::Arrival::plain(80));
-            let gwapi_match::connect::Admission::Listener { id } = world.table().admit(&connection, head) else { panic!() };
-            let Outcome::Forward(forward) = world.table().decision(world.table().route(id, head)).unwrap().outcome else { panic!() };
-            let filters = (0..forward.split.total()).map(|point| match forward.at(point) {
-                Picked::Backend { filters, .. } => format!("{filters:?}"),
-                other => panic!("{other:?}"),
-            });
-            filters.collect::<Vec<_>>()
-        })
+    let show = |picked: Picked<'_>| match picked {
+        Picked::Backend { filters, .. } => format!("{filters:?}"),
+        other => panic!("{other:?}"),
     };
+    let values = |path: &str| world.points(&Request::get(path), show, |status| panic!("{status}"));
     for (path, expected) in [("/one", vec!["one"]), ("/two", vec!["two"]), ("/both", vec!["left", "right"])] {
         let values = values(path);
         assert_eq!(values.len(), expected.len());
@@ -372,17 +367,22 @@ fn pitfall_54_a_conflicted_listener_is_not_in_the_table() {
     let served: Vec<_> = world.table().listeners().map(|listener| listener.key.name.as_str()).collect();
     assert_eq!(served, ["good", "bad"]);
 
-    let world = self::world(vec![http("one", 80, ""), http("two", 80, ""), http("good", 81, "")], vec![route("r").rule(rule([]))]);
+    let world =
+        self::world(vec![http("one", 80, ""), http("two", 80, ""), http("good", 81, "")], vec![route("r").rule(rule([]))]);
     assert_eq!(world.get("h.example/").outcome, "NoSuchPort");
     assert_eq!(world.table().ports().map(|port| port.number).collect::<Vec<_>>(), [81]);
 }
 
 #[test]
 fn pitfall_60_misdirected_requests_are_421_and_unknown_ones_404() {
-    use gwapi_core::{Controller, features::Feature, resolve};
     // The table of B-028, with names of our own.
     let listeners = || {
-        vec![https("any", 443, ""), https("second", 443, "second.example"), https("wild", 443, "*.wild.example"), https("exact", 443, "exact.wild.example")]
+        vec![
+            https("any", 443, ""),
+            https("second", 443, "second.example"),
+            https("wild", 443, "*.wild.example"),
+            https("exact", 443, "exact.wild.example"),
+        ]
     };
     let routes = || {
         vec![
@@ -443,12 +443,13 @@ fn pitfall_60_misdirected_requests_are_421_and_unknown_ones_404() {
 
 #[test]
 fn pitfall_l3_a_method_is_no_header() {
-    use gwapi_core::model::Method;
     // One method against two headers, and against one in a rule that stands first.
     let world = world(
         vec![http("web", 80, "")],
         vec![
-            route("two").rule(rule([prefix("/two").header("a", "1").header("b", "1")])).rule(rule([prefix("/two").method(Method::Get)])),
+            route("two")
+                .rule(rule([prefix("/two").header("a", "1").header("b", "1")]))
+                .rule(rule([prefix("/two").method(Method::Get)])),
             route("one").rule(rule([prefix("/one").header("a", "1")])).rule(rule([prefix("/one").method(Method::Get)])),
         ],
     );
@@ -459,28 +460,33 @@ fn pitfall_l3_a_method_is_no_header() {
 
 #[test]
 fn pitfall_l4_no_number_of_weak_criteria_beats_a_strong_one() {
-    use gwapi_core::model::Method;
     let decide = |routes| {
         let world = world(vec![http("web", 80, "")], routes);
         move |url: &str| {
-            let request = (0..16).fold(Request::get(url), |request, _| request);
-            let request = HEADERS.iter().fold(request, |request, name| request.header(name, "1"));
+            let request = HEADERS.iter().fold(Request::get(url), |request, name| request.header(name, "1"));
             world.ask(request).route().to_owned()
         }
     };
     let many_headers = |matched| HEADERS.iter().fold(matched, |matched, name| MatchExt::header(matched, name, "1"));
     // (a) A longer prefix beats a method.
-    let ask = decide(vec![route("a").rule(rule([prefix("/foo").method(Method::Get)])), route("b").rule(rule([prefix("/foo/bar")]))]);
+    let ask =
+        decide(vec![route("a").rule(rule([prefix("/foo").method(Method::Get)])), route("b").rule(rule([prefix("/foo/bar")]))]);
     assert_eq!(ask("/foo/bar"), "b");
     // (b) A hostname beats a path.
     let ask = decide(vec![route("a").rule(rule([exact("/foo")])), route("b").host("api.example").rule(rule([]))]);
     assert_eq!(ask("api.example/foo"), "b");
     // (c) A method beats sixteen headers.
-    let ask = decide(vec![route("a").rule(rule([many_headers(prefix("/foo"))])), route("b").rule(rule([prefix("/foo").method(Method::Get)]))]);
+    let ask = decide(vec![
+        route("a").rule(rule([many_headers(prefix("/foo"))])),
+        route("b").rule(rule([prefix("/foo").method(Method::Get)])),
+    ]);
     assert_eq!(ask("/foo"), "b");
     // (d) An exact path beats the longest prefix.
     let long = format!("/{}", "x".repeat(1000));
-    let ask = decide(vec![route("a").rule(rule([many_headers(prefix(&long).method(Method::Get))])), route("b").rule(rule([exact(&long)]))]);
+    let ask = decide(vec![
+        route("a").rule(rule([many_headers(prefix(&long).method(Method::Get))])),
+        route("b").rule(rule([exact(&long)])),
+    ]);
     assert_eq!(ask(&long), "b");
     // (e) Of a route with several hostnames only the one that matches counts.
     let ask = decide(vec![
@@ -491,15 +497,16 @@ fn pitfall_l4_no_number_of_weak_criteria_beats_a_strong_one() {
     assert_eq!(ask("a.very.very.long.hostname.example/"), "a");
 }
 
-const HEADERS: [&str; 16] = [
-    "h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h10", "h11", "h12", "h13", "h14", "h15",
-];
+const HEADERS: [&str; 16] =
+    ["h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h10", "h11", "h12", "h13", "h14", "h15"];
 
 #[test]
 fn pitfall_l6_the_rank_of_patterns_is_a_choice_with_a_name_and_explanations_say_it() {
-    use gwapi_core::{Controller, choices::RegexRank, resolve};
-    use gwapi_match::{connect::Arrival, explain::explain, precedence::Key};
-    let routes = vec![route("prefix").rule(rule([prefix("/a")])), route("regex").rule(rule([regex("/a/.*")])), route("exact").rule(rule([exact("/a/b")]))];
+    let routes = vec![
+        route("prefix").rule(rule([prefix("/a")])),
+        route("regex").rule(rule([regex("/a/.*")])),
+        route("exact").rule(rule([exact("/a/b")])),
+    ];
     for (rank, winner, loser) in [(RegexRank::AfterPrefix, "prefix", "regex"), (RegexRank::BeforePrefix, "regex", "prefix")] {
         let mut controller = Controller::default();
         controller.choices.regex_rank = rank;
@@ -522,11 +529,11 @@ fn an_extension_that_is_not_known_fails_closed() {
     let mut broken = rule([]);
     broken.filters = vec![extension(), mirror("a")];
     let mut share = rule([prefix("/share")]);
-    share.backend_refs = vec![gwapi_core::model::BackendRef { filters: vec![extension()], ..backend("a", 1) }, backend("b", 1)];
+    share.backend_refs = vec![BackendRef { filters: vec![extension()], ..backend("a", 1) }, backend("b", 1)];
     let world = world(vec![http("web", 80, "")], vec![route("r").rule(broken).rule(share)]);
     let answer = world.get("/");
     assert_eq!((answer.rule.as_str(), answer.outcome.as_str()), ("r[0.0]", "500"));
-    Request::get("/share").head(world.table(), |head| assert_eq!(points_of(world.table(), head), ["500", "b"]));
+    assert_eq!(points_of(&world, "/share"), ["500", "b"]);
 }
 
 #[test]
@@ -534,7 +541,10 @@ fn a_rule_that_cannot_be_honoured_takes_part_in_nothing() {
     // G-018, pitfall 24: the broader rule serves what the invalid one would have taken.
     let mut broken = rule([exact("/x")]);
     broken.invalid = vec![invalid()];
-    let world = world(vec![http("web", 80, "")], vec![route("r").rule(broken.clone()).rule(rule([])), route("all-bad").host("h.example").rule(broken)]);
+    let world = world(
+        vec![http("web", 80, "")],
+        vec![route("r").rule(broken.clone()).rule(rule([])), route("all-bad").host("h.example").rule(broken)],
+    );
     assert_eq!(world.get("/x").rule, "r[1.0]");
     assert_eq!(world.get("h.example/x").rule, "r[1.0]");
 }
@@ -542,7 +552,8 @@ fn a_rule_that_cannot_be_honoured_takes_part_in_nothing() {
 #[test]
 fn a_request_without_host_meets_only_what_has_no_hostname() {
     // E-026.
-    let with = world(vec![http("web", 80, "")], vec![route("named").host("*.example").rule(rule([])), route("any").rule(rule([]))]);
+    let with =
+        world(vec![http("web", 80, "")], vec![route("named").host("*.example").rule(rule([])), route("any").rule(rule([]))]);
     assert_eq!(with.get("/").route(), "any");
     let without = world(vec![http("web", 80, "*.example")], vec![route("any").rule(rule([]))]);
     assert_eq!(without.get("/").outcome, "404, no listener");

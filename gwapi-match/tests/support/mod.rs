@@ -9,10 +9,10 @@ use gwapi_core::{
     Controller, Hostname, Pattern, Snapshot,
     facts::Facts,
     model::{
-        Address, AddressType, AllowedRoutes, BackendObjectRef, BackendRef, CertificateVerdict, Filter, Fraction, Gateway, HeaderName,
-        HttpMatch, HttpRule, Infrastructure, Invalid, Listener, ListenerTls, LocalObjectRef, Method, NamespacesFrom, Object, ObjectMeta,
-        ParentRef, PathMatch, Protocol, RequestMirror, RequestRedirect, Route, RouteKind, Rules, Scheme, Secret, SecretRef, Service,
-        ServicePort, Timeouts, TlsMode, TransportProtocol, ValueMatch, ValueMatcher,
+        Address, AddressType, AllowedRoutes, BackendObjectRef, BackendRef, CertificateVerdict, Filter, Fraction, Gateway,
+        HeaderName, HttpMatch, HttpRule, Infrastructure, Invalid, Listener, ListenerTls, LocalObjectRef, Method, NamespacesFrom,
+        Object, ObjectMeta, ParentRef, PathMatch, Protocol, RequestMirror, RequestRedirect, Route, RouteKind, Rules, Scheme,
+        Secret, SecretRef, Service, ServicePort, Timeouts, TlsMode, TransportProtocol, ValueMatch, ValueMatcher,
     },
     name::{GATEWAY_GROUP, ObjectKey},
     resolution::Resolution,
@@ -22,9 +22,10 @@ use gwapi_core::{
 use gwapi_match::{
     Table, Tables, compile,
     connect::{Admission, Arrival, Connection, HttpConnection},
-    decision::Decision,
+    decision::{Decision, Outcome, Picked},
     head::{HeadParts, RequestHead},
 };
+use http::StatusCode;
 
 pub const SEED: u64 = 0x5eed;
 
@@ -141,13 +142,7 @@ pub fn backend(service: &str, weight: u32) -> BackendRef {
 
 pub fn service_ref(service: &str) -> BackendObjectRef {
     let key = key("Service", service);
-    BackendObjectRef {
-        group: key.group,
-        kind: key.kind,
-        namespace: key.namespace.unwrap(),
-        name: key.name,
-        port: Some(80),
-    }
+    BackendObjectRef { group: key.group, kind: key.kind, namespace: key.namespace.unwrap(), name: key.name, port: Some(80) }
 }
 
 pub fn invalid() -> Invalid {
@@ -252,7 +247,8 @@ pub fn snapshot(listeners: Vec<Listener>, routes: Vec<Route>) -> Snapshot {
     objects.extend(routes.into_iter().map(|route| Object::Route(Arc::new(route))));
     let mut snapshot: Snapshot = objects.into_iter().collect();
     let mut facts = Facts::default();
-    facts.default_address = Some(Address { kind: AddressType::IpAddress, value: Some("192.0.2.1".into()), routability: "".into() });
+    facts.default_address =
+        Some(Address { kind: AddressType::IpAddress, value: Some("192.0.2.1".into()), routability: "".into() });
     snapshot.facts = facts;
     snapshot
 }
@@ -287,20 +283,34 @@ impl World {
     }
 
     pub fn ask(&self, request: Request<'_>) -> Answer {
+        self.decide(&request, |decision| match decision {
+            Ok(decision) => Answer::of(decision),
+            Err(why) => Answer::text(why),
+        })
+    }
+
+    /// Asks the table; an error says in words that there is no listener for the request.
+    pub fn decide<T>(&self, request: &Request<'_>, use_it: impl FnOnce(Result<&Decision<'_>, String>) -> T) -> T {
         let table = self.table();
         request.head(table, |head| {
             let connection = match table.connect(&request.arrival()) {
                 Connection::Http { connection, .. } => connection,
-                Connection::Refuse(why) => return Answer::text(format!("{why:?}")),
+                Connection::Refuse(why) => return use_it(Err(format!("{why:?}"))),
             };
             match table.admit(&connection, head) {
-                Admission::Misdirected => Answer::text("421"),
-                Admission::NotFound => Answer::text("404, no listener"),
-                Admission::Listener { id } => {
-                    let decision = table.decision(table.route(id, head)).expect("its own answer");
-                    Answer::of(&decision)
-                }
+                Admission::Misdirected => use_it(Err("421".into())),
+                Admission::NotFound => use_it(Err("404, no listener".into())),
+                Admission::Listener { id } => use_it(Ok(&table.decision(table.route(id, head)).expect("its own answer"))),
             }
+        })
+    }
+
+    /// What each point of the split that serves a request gives, or the one answer that there is.
+    pub fn points<T>(&self, request: &Request<'_>, show: impl Fn(Picked<'_>) -> T, answer: impl Fn(StatusCode) -> T) -> Vec<T> {
+        self.decide(request, |decision| match decision.expect("a listener").outcome {
+            Outcome::Forward(forward) => (0..forward.split.total()).map(|point| show(forward.at(point))).collect(),
+            Outcome::Redirect(redirect) => vec![answer(StatusCode::from_u16(redirect.status_code).unwrap())],
+            Outcome::Respond { status, .. } => vec![answer(status)],
         })
     }
 }
@@ -320,7 +330,6 @@ impl Answer {
     }
 
     fn of(decision: &Decision<'_>) -> Self {
-        use gwapi_match::decision::Outcome;
         let rule = decision.rule.map(|chosen| format!("{}[{}.{}]", chosen.route.name, chosen.rule.index, chosen.match_index));
         let outcome = match decision.outcome {
             Outcome::Forward(_) => "forward".to_owned(),
@@ -382,7 +391,8 @@ impl<'a> Request<'a> {
 
     /// Reads the head and asks with it.
     pub fn head<T>(&self, table: &Table, ask: impl FnOnce(&RequestHead<'_, [(&[u8], &[u8])]>) -> T) -> T {
-        let mut lines: Vec<(&[u8], &[u8])> = self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+        let mut lines: Vec<(&[u8], &[u8])> =
+            self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         lines.extend(self.host.map(|host| (&b"host"[..], host.as_bytes())));
         let parts = HeadParts {
             method: self.method,

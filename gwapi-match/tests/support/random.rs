@@ -75,8 +75,7 @@ fn controller() -> impl Strategy<Value = Controller> {
     (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(misdirected, before, last, error)| {
         let mut controller = Controller::default();
         if !misdirected {
-            controller.features =
-                SupportedFeatures::built().without(Feature::GatewayHTTPSListenerDetectMisdirectedRequests);
+            controller.features = SupportedFeatures::built().without(Feature::GatewayHTTPSListenerDetectMisdirectedRequests);
         }
         controller.choices.regex_rank = if before { RegexRank::BeforePrefix } else { RegexRank::AfterPrefix };
         controller.choices.repeated_query = if last { RepeatedQuery::Last } else { RepeatedQuery::First };
@@ -112,7 +111,8 @@ impl ListenerMaker {
 }
 
 fn listener() -> impl Strategy<Value = ListenerMaker> {
-    let place = prop_oneof![5 => Just(Place::Http), 1 => Just(Place::OtherPort), 5 => Just(Place::Https), 1 => Just(Place::Broken)];
+    let place =
+        prop_oneof![5 => Just(Place::Http), 1 => Just(Place::OtherPort), 5 => Just(Place::Https), 1 => Just(Place::Broken)];
     let hostname = prop_oneof![2 => Just(""), 5 => select(&HOSTNAMES[..])];
     (place, hostname).prop_map(|(place, hostname)| ListenerMaker { place, hostname })
 }
@@ -138,14 +138,16 @@ fn random_route() -> impl Strategy<Value = Route> {
 
 fn random_rule() -> impl Strategy<Value = HttpRule> {
     let backends = vec((select(&["a", "b", "missing"][..]), 0_u32..4, filters()), 0..4);
-    (vec(random_match(), 1..4), backends, filters(), prop::bool::weighted(0.1)).prop_map(|(matches, backends, filters, is_bad)| {
-        let backend_refs = backends
-            .into_iter()
-            .map(|(service, weight, filters)| BackendRef { filters, ..backend(service, weight) })
-            .collect();
-        let invalid = if is_bad { vec![invalid()] } else { Vec::new() };
-        HttpRule { matches, filters, backend_refs, invalid, ..rule([]) }
-    })
+    (vec(random_match(), 1..4), backends, filters(), prop::bool::weighted(0.1)).prop_map(
+        |(matches, backends, filters, is_bad)| {
+            let backend_refs = backends
+                .into_iter()
+                .map(|(service, weight, filters)| BackendRef { filters, ..backend(service, weight) })
+                .collect();
+            let invalid = if is_bad { vec![invalid()] } else { Vec::new() };
+            HttpRule { matches, filters, backend_refs, invalid, ..rule([]) }
+        },
+    )
 }
 
 fn filters() -> impl Strategy<Value = Vec<Filter>> {
@@ -208,10 +210,7 @@ pub fn request() -> impl Strategy<Value = RandomRequest> {
     let names = prop_oneof![2 => host().prop_map(|host| (host, host)), 1 => (host(), host())];
     let path = select(&["/", "/x", "/x/", "/x/y", "/x/y/z", "/xy", "/y", "/z", "/X", "/x%2Fy", "//x", "/%78"][..]);
     let query = select(&["", "?q=1", "?q=2&q=1", "?Q=1&q=a+b", "?r%20s=1", "?q", "?q=a%20b&r+s=a", "?&q=%", "?q=%FF"][..]);
-    let header = (
-        select(&["a", "A", "b", "c", "set-cookie"][..]),
-        select(&["1", "2", "1,2", "1, 2", ""][..]),
-    );
+    let header = (select(&["a", "A", "b", "c", "set-cookie"][..]), select(&["1", "2", "1,2", "1, 2", ""][..]));
     (select(&["GET", "POST", "PUT", "get"][..]), port, names, path, query, vec(header, 0..4)).prop_map(
         |(method, (port, is_tls), (host, server_name), path, query, headers)| RandomRequest {
             method,
