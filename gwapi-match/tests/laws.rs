@@ -4,14 +4,14 @@ mod support;
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use gwapi_core::{Controller, resolution::Resolution, resolve};
+use gwapi_core::{Choices, Controller, resolution::Resolution, resolve};
 use gwapi_match::{
     Table,
     connect::{Admission, Arrival, Connection, HttpConnection},
     decision::{Decision, Outcome, Picked},
-    explain::{Answer, Explanation, Failure, Placement, Verdict, explain},
+    explain::{Answer, Candidate, Explanation, Failure, Placement, Verdict, explain},
     head::RequestHead,
-    precedence::Key,
+    precedence::{Key, Precedence},
 };
 use proptest::{
     collection::vec,
@@ -79,6 +79,7 @@ fn compare(world: &World, request: &RandomRequest, counters: &Counters) {
         let explanation = explain(&world.resolution, &gateway, &request.arrival(), head).expect("an accepted Gateway");
         note(&explanation, counters);
         agree(table, &request.arrival(), head, &explanation);
+        agree_on_keys(&explanation, table.choices());
     });
 }
 
@@ -138,6 +139,19 @@ fn agree(table: &Table, arrival: &Arrival<'_>, head: &Head<'_>, explanation: &Ex
     let expected = explanation.winner().map(|one| (one.route.key(), one.rule.index, one.match_index, one.hostname));
     assert_eq!(chosen, expected);
     assert_eq!(done(&decision), expected_of(&explanation.verdict));
+}
+
+/// The order as one struct and the order as a list of sentences are the same, and name the same key.
+fn agree_on_keys(explanation: &Explanation<'_>, choices: &Choices) {
+    let precedence = |one: &Candidate<'_>| {
+        let seniority = one.route.route.meta.seniority();
+        Precedence::of_http(one.hostname, one.matched, choices.regex_rank, &seniority, (one.rule.index, one.match_index))
+    };
+    let matching = explanation.candidates.iter().filter(|one| one.failure.is_none());
+    let places: Vec<Precedence> = matching.map(precedence).collect();
+    assert!(places.is_sorted());
+    let keys: Vec<_> = places.windows(2).filter_map(|pair| pair[0].deciding_key(&pair[1])).collect();
+    assert_eq!(keys, explanation.decided_by);
 }
 
 /// What becomes of each point of the split, or of every request.

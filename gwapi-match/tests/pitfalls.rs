@@ -9,7 +9,12 @@ use gwapi_core::{
     model::{BackendRef, Filter, HeaderModifier, HeaderName, HeaderValue, HttpRule, Method, PathModifier, UrlRewrite},
     resolve,
 };
-use gwapi_match::{connect::Arrival, decision::Picked, explain::explain, precedence::Key};
+use gwapi_match::{
+    connect::{Admission, Arrival, HttpConnection},
+    decision::Picked,
+    explain::explain,
+    precedence::Key,
+};
 use support::*;
 
 #[test]
@@ -557,4 +562,32 @@ fn a_request_without_host_meets_only_what_has_no_hostname() {
     assert_eq!(with.get("/").route(), "any");
     let without = world(vec![http("web", 80, "*.example")], vec![route("any").rule(rule([]))]);
     assert_eq!(without.get("/").outcome, "404, no listener");
+}
+
+#[test]
+fn a_listener_serves_only_hosts_that_it_covers_whoever_asks() {
+    // S-013: `admit` would not have named this listener.
+    let world = world(vec![http("a", 80, "a.example"), http("w", 80, "*.w.example")], vec![route("r").rule(rule([]))]);
+    let table = world.table();
+    let admitted = |url: &str| {
+        Request::get(url).head(table, |head| match table.admit(&HttpConnection::of(&Arrival::plain(80)), head) {
+            Admission::Listener { id } => id,
+            other => panic!("{other:?}"),
+        })
+    };
+    let (a, w) = (admitted("a.example/"), admitted("x.w.example/"));
+    let found = |id, url: &str| Request::get(url).head(table, |head| table.route(id, head).is_found());
+    assert!(found(a, "a.example/") && found(w, "y.w.example/"));
+    assert!(!found(a, "x.w.example/") && !found(w, "a.example/") && !found(w, "w.example/") && !found(a, "/"));
+}
+
+#[test]
+fn a_route_with_two_parents_that_lead_to_one_listener_is_served_once() {
+    let mut twice = route("r").rule(rule([]));
+    let parent = twice.parent_refs[0].clone();
+    twice.parent_refs.push(gwapi_core::model::ParentRef { section_name: Some("web".into()), ..parent });
+    let once = world(vec![http("web", 80, "")], vec![route("r").rule(rule([]))]);
+    let twice = world(vec![http("web", 80, "")], vec![twice]);
+    assert_eq!(twice.get("/").route(), "r");
+    assert_eq!(once.tables, twice.tables);
 }
