@@ -83,11 +83,10 @@ fn used(rule: &ResolvedRule) -> BTreeSet<Feature> {
             Ok(BackendProtocol::Http1) | Err(_) => {}
         }
         for filter in &backend.filters {
-            use_filter(&mut used, filter);
             match filter {
                 ResolvedFilter::RequestHeaderModifier(_) => used.extend([Feature::HTTPRouteBackendRequestHeaderModification]),
                 ResolvedFilter::UrlRewrite(_) => used.extend([Feature::HTTPRouteBackendURLRewrite]),
-                _ => {}
+                other => use_filter(&mut used, other),
             }
         }
     }

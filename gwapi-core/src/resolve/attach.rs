@@ -38,16 +38,17 @@ pub(super) fn attach(world: &World<'_>, gateway: &ResolvedGateway, route: &Route
         listeners: Vec::new(),
         refused: Vec::new(),
     };
-    if parent_ref.port.is_some() && !matches_ports(world) {
-        attachment.refused.push(Refusal::ParentRefPortUnsupported);
-        return attachment;
-    }
     let listeners = gateway.gateway.listeners.iter().zip(&gateway.listeners);
     for (listener, resolved) in listeners.filter(|(listener, _)| selects(parent_ref, listener)) {
         match attach_to(world, route, listener, resolved) {
             Ok(attached) => attachment.listeners.push(attached),
             Err(refusal) => attachment.refused.push(refusal),
         }
+    }
+    // A listener that is not there is the plainer reason (D-013).
+    if parent_ref.port.is_some() && !matches_ports(world) && !(attachment.listeners.is_empty() && attachment.refused.is_empty()) {
+        attachment.listeners.clear();
+        attachment.refused = alloc::vec![Refusal::ParentRefPortUnsupported];
     }
     if attachment.listeners.is_empty() && attachment.refused.is_empty() {
         attachment.refused.push(Refusal::NoListenerSelected { parent_ref: parent_ref.clone() });

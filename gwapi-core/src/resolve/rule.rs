@@ -135,8 +135,10 @@ fn needed_by_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Needed
             }
             Filter::RequestRedirect(redirect) => needed_by_redirect(redirect, &mut need),
             Filter::UrlRewrite(rewrite) => {
+                // H-091: what is rewritten there is one feature.
                 if level == Level::Backend {
                     need("urlRewrite", Feature::HTTPRouteBackendURLRewrite);
+                    continue;
                 }
                 if rewrite.hostname.is_some() {
                     need("urlRewrite.hostname", Feature::HTTPRouteHostRewrite);

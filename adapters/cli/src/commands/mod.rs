@@ -28,6 +28,7 @@ pub struct Common {
     /// What manifests cannot hold: addresses, ports, certificates
     #[arg(long, value_name = "FILE")]
     pub facts: Option<PathBuf>,
+    /// Whether findings are coloured
     #[command(flatten)]
     pub color: Color,
 }

@@ -48,9 +48,9 @@ pub struct Meta {
     pub flags: Vec<String>,
     /// Choices that the case is about.
     pub choices: Choices,
-    /// The features that the case is about; everything that is built is declared anyway.
-    pub features: Vec<String>,
-    // What follows is for readers and ledgers.
+    // What follows is for readers and ledgers. Features among it: those that the case is about. Everything that is built is
+    // declared, whether a case is about it or not.
+    features: Vec<String>,
     requirements: Vec<String>,
     pitfalls: Vec<Value>,
     description: Option<String>,

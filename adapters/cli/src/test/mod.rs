@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
+use gwapi_core::Resolution;
 
 use crate::{
     commands::status::written,
@@ -102,12 +103,20 @@ fn run_case(case: &Case) -> Outcome {
         Ok((input, case_now)) => {
             let resolution = input.resolve();
             let tables = gwapi_match::compile(&resolution, 0);
-            failures.extend(status::check(case, &written(&input, &resolution, case_now.as_deref())));
+            failures.extend(status::check(case, &after(&input, &resolution, case_now.as_deref())));
             failures.extend(request::check(case, &request::World { resolution: &resolution, tables: &tables }));
         }
         Err(failure) => failures.push(failure),
     }
     Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures }
+}
+
+/// Every object as it is after the controller has written what is ours; those of others are as they were.
+fn after(input: &Input, resolution: &Resolution, now: Option<&str>) -> status::Written {
+    let mut objects: status::Written =
+        input.documents.iter().map(|(key, document)| (key.clone(), document.value.clone())).collect();
+    objects.extend(written(input, resolution, now));
+    objects
 }
 
 fn load(case: &Case) -> Result<(Input, Option<String>), Failure> {

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// What requests are asked of.
-pub struct World<'a> {
+pub(super) struct World<'a> {
     /// The attachment graph.
     pub resolution: &'a Resolution,
     /// What it compiles to.
@@ -33,7 +33,7 @@ pub struct World<'a> {
 }
 
 /// Checks every request of requests.yaml.
-pub fn check(case: &Case, world: &World<'_>) -> Vec<Failure> {
+pub(super) fn check(case: &Case, world: &World<'_>) -> Vec<Failure> {
     case.requests.iter().enumerate().flat_map(|(index, item)| check_request(index, item, world)).collect()
 }
 
@@ -66,7 +66,7 @@ impl Checks<'_> {
 }
 
 /// A request with everything that the case leaves to defaults.
-pub struct Plain {
+pub(super) struct Plain {
     /// The Gateway.
     pub gateway: ObjectKey,
     /// The port.
@@ -88,7 +88,7 @@ impl Plain {
     ///
     /// # Errors
     /// If it is none that can be sent to a Gateway here.
-    pub fn of(request: &Request, world: &World<'_>) -> Result<Self, String> {
+    fn of(request: &Request, world: &World<'_>) -> Result<Self, String> {
         if request.from.is_some() || request.to.is_some() {
             return Err("requests inside a mesh are not supported".into());
         }

@@ -13,7 +13,7 @@ use crate::input::is_gateway_api;
 
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
-/// Objects with their status after the controller has written it.
+/// Objects after the controller has written its status.
 pub(crate) type Written = BTreeMap<ObjectKey, Value>;
 
 /// Checks every entry of expected.yaml.
@@ -31,7 +31,7 @@ fn check_entry(item: &Item<ExpectedEntry>, written: &Written) -> Vec<Failure> {
     };
     let mut failures = Failures { item, all: Vec::new() };
     match written.iter().find(|(key, _)| is_meant(key)) {
-        None => failures.add("object", "to be there, with a status of ours", "missing"),
+        None => failures.add("object", "to be there", "missing"),
         Some((_, object)) => check_object(entry, object, &mut failures),
     }
     failures.all
