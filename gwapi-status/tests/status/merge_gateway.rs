@@ -1,7 +1,7 @@
 //! Merging into the status of GatewayClasses and Gateways.
 
 use gwapi_core::{SupportedFeatures, resolution::ResolvedListener};
-use gwapi_status::{ClassStatus, ConditionType, Dropped, GatewayStatus, Merged, merge_class, merge_gateway};
+use gwapi_status::{ClassStatus, ConditionStatus, ConditionType, Dropped, GatewayStatus, Merged, merge_class, merge_gateway};
 use serde_json::{Value, json};
 
 use crate::build::{T0, T1, T2, address, class, earlier, foreign, gateway, listener, of_type};
@@ -119,6 +119,28 @@ fn negative_conditions_go_when_they_no_longer_hold() {
 }
 
 #[test]
+fn a_mode_of_client_certificates_that_no_longer_holds_goes_too() {
+    let existing = json!({"conditions": [earlier("InsecureFrontendValidationMode", "True", 2), foreign("Ready")]});
+    let status = changed(merge_gateway(Some(&existing), &sound(), Some(T1)));
+    let order: Vec<_> = status["conditions"].as_array().unwrap().iter().map(|condition| &condition["type"]).collect();
+    assert_eq!(order, ["Ready", "Accepted", "Programmed"]);
+}
+
+/// an embedder may have to write before it knows.
+#[test]
+fn an_empty_status_is_unknown_and_an_empty_time_is_none() {
+    let mut desired = sound();
+    desired.conditions[0].status = ConditionStatus::Unknown;
+    let existing = json!({"conditions": [earlier("Accepted", "", 2), earlier("Programmed", "True", 2)]});
+    let mut status = changed(merge_gateway(Some(&existing), &desired, Some(T1)));
+    assert_eq!(status["conditions"][0]["status"], "Unknown");
+    assert_eq!(status["conditions"][0]["lastTransitionTime"], T0, "nothing flipped");
+    status["conditions"][0]["lastTransitionTime"] = json!("");
+    let status = changed(merge_gateway(Some(&status), &desired, Some(T2)));
+    assert_eq!(status["conditions"][0]["lastTransitionTime"], T2);
+}
+
+#[test]
 fn positive_conditions_that_are_not_ours_to_know_are_left_alone() {
     let version = earlier("SupportedVersion", "True", 9);
     let existing = json!({"conditions": [version, earlier("Accepted", "True", 2)]});
@@ -200,8 +222,18 @@ fn pitfall_65_lists_that_others_reordered_are_no_reason_to_write() {
         status[list].as_array_mut().unwrap().reverse();
     }
     assert_eq!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Unchanged);
-    status["addresses"][1]["value"] = json!("192.0.2.2");
-    assert!(matches!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Changed(_)), "the same address twice is a change");
+}
+
+#[test]
+fn pitfall_65_how_often_an_entry_is_there_is_no_matter_of_order() {
+    let mut desired = sound();
+    let [a, b] = ["192.0.2.1", "192.0.2.2"].map(address);
+    desired.addresses = vec![a.clone(), b.clone(), b.clone()];
+    let status = changed(merge_gateway(None, &desired, Some(T0)));
+    desired.addresses = vec![b.clone(), a.clone(), b.clone()];
+    assert_eq!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Unchanged);
+    desired.addresses = vec![a.clone(), a, b];
+    assert!(matches!(merge_gateway(Some(&status), &desired, Some(T1)), Merged::Changed(_)));
 }
 
 #[test]
