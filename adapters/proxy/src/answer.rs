@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::{self, Body};
 
@@ -12,12 +12,13 @@ use crate::body::{self, Body};
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) text: Cow<'static, str>,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Boxed, since answers are errors in most places and should be small there.
+    pub(crate) headers: Box<HeaderMap>,
 }
 
 impl Answer {
     pub(crate) fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, text: text.into(), headers: Vec::new() }
+        Self { status, text: text.into(), headers: Box::default() }
     }
 
     /// With a status that was decided elsewhere.
@@ -25,12 +26,12 @@ impl Answer {
         Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), text)
     }
 
-    pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no route matches this request")
+    pub(crate) fn no_path() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "the request line has no path")
     }
 
-    pub(crate) fn misdirected() -> Self {
-        Self::new(StatusCode::MISDIRECTED_REQUEST, "this connection is not for that host")
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no route matches this request")
     }
 
     pub(crate) fn internal() -> Self {
@@ -58,15 +59,13 @@ impl Answer {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let is_empty = self.text.is_empty();
-        let text = if is_empty { body::empty() } else { body::full(format!("{}\n", self.text)) };
-        let mut response = Response::new(text);
+        let mut response = Response::new(body::empty());
         *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        if !is_empty {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        *response.headers_mut() = *self.headers;
+        if !self.text.is_empty() {
+            *response.body_mut() = body::full(format!("{}\n", self.text));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         }
-        headers.extend(self.headers);
         response
     }
 }

@@ -27,8 +27,6 @@ pub(crate) enum Cut {
     Incomplete,
     #[error("the body is too long to be repeated")]
     NotRepeatable,
-    #[error("the mirror is too slow")]
-    Behind,
 }
 
 pub(crate) fn empty() -> Body {

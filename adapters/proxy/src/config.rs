@@ -1,11 +1,6 @@
 //! What is served: made outside, handed in whole, and replaced whole.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc};
 
 use gwapi_core::{model::SecretRef, name::ObjectKey, resolution::BackendKey};
 use gwapi_match::Table;

@@ -3,9 +3,7 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 

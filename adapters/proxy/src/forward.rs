@@ -1,8 +1,8 @@
 //! A request on its way to a backend, and the answer on its way back.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
-use gwapi_core::resolution::{BackendProtocol, BackendTarget};
+use gwapi_core::resolution::BackendProtocol;
 use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{CONNECTION, TE, UPGRADE},
@@ -16,18 +16,17 @@ use crate::{
     connection::Running,
     headers,
     lifetime::Life,
-    mirror,
     proxy::Shared,
     replay::Replay,
     retry::{Failure, Policy},
-    route::{Head, Ready, Reply},
+    route::{Outbound, Reply},
     upgrade,
 };
 
 /// What a client sends besides its head, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) body: Incoming,
+    pub(crate) body: Body,
     /// The protocol that it asks to change to, and its end of the connection.
     pub(crate) upgrade: Option<(HeaderValue, OnUpgrade)>,
     /// Whether it can read trailers.
@@ -39,44 +38,43 @@ pub(crate) struct Client {
 }
 
 /// Sends a request, as often as may be, and makes the answer one for the client.
-pub(crate) async fn forward(shared: &Arc<Shared>, ready: Ready, client: Client, running: Running) -> Response<Body> {
-    let Ready { target, head, mirrors, reply } = ready;
-    let body = mirror::send_copies(shared, mirrors, body::incoming(client.body));
+pub(crate) async fn forward(
+    shared: &Shared,
+    outbound: Outbound,
+    reply: Reply,
+    client: Client,
+    running: Running,
+) -> Response<Body> {
     let timeouts = reply.timeouts();
     let deadline = enabled(timeouts.request).map(|timeout| client.since + timeout);
     let exchange = Exchange {
         shared,
-        head: with_hop_headers(head, target.protocol, client.upgrade.as_ref().map(|(protocol, _)| protocol), client.accepts_trailers),
-        target,
+        outbound: with_hop_headers(outbound, client.upgrade.as_ref().map(|(protocol, _)| protocol), client.accepts_trailers),
         deadline,
         per_try: enabled(timeouts.backend_request),
         first: fastrand::usize(..),
     };
     let policy = Policy::of(reply.retry().as_ref(), shared.limits.backoff);
     // J-015: the timeout covers all tries and the waits between them.
-    let outcome = before(deadline, exchange.run(body, &policy)).await;
+    let outcome = before(deadline, exchange.run(client.body, &policy)).await;
     let response = match outcome.and_then(|outcome| outcome) {
         Err(failure) => {
-            tracing::debug!(backend = %exchange.target.key.object, %failure, "no answer");
+            tracing::debug!(backend = %exchange.outbound.target.key.object, %failure, "no answer");
             Err(failure.answer())
         }
         Ok(answered) if answered.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-            let client_end = client.upgrade.filter(|_| exchange.head.headers.contains_key(UPGRADE)).map(|(_, end)| end);
+            let client_end = client.upgrade.filter(|_| exchange.outbound.headers.contains_key(UPGRADE)).map(|(_, end)| end);
             upgrade::tunnel(answered.response, client_end, &reply, client.life)
         }
         Ok(answered) => pass_on(answered, &reply, running),
     };
-    response.unwrap_or_else(|mut answer| {
-        reply.finish(&mut answer);
-        answer.into_response()
-    })
+    response.unwrap_or_else(|answer| reply.finish_own(answer).into_response())
 }
 
 /// A request that is being sent.
 struct Exchange<'a> {
     shared: &'a Shared,
-    target: BackendTarget,
-    head: Head,
+    outbound: Outbound,
     /// When the timeout of the whole request is over.
     deadline: Option<Instant>,
     /// The timeout of one try.
@@ -100,7 +98,9 @@ impl Exchange<'_> {
         let mut number = 0;
         loop {
             let outcome = self.attempt(number, body).await;
-            let Some(wait) = policy.wait(number, outcome.as_ref().map(|answered| answered.response.status())) else { return outcome };
+            let Some(wait) = policy.wait(number, outcome.as_ref().map(|answered| answered.response.status())) else {
+                return outcome;
+            };
             let Some(again) = replay.next_try() else { return outcome };
             drop(outcome);
             time::sleep(wait).await;
@@ -112,10 +112,11 @@ impl Exchange<'_> {
         let endpoint = self.endpoint(number).ok_or(Failure::NoEndpoints)?;
         let try_deadline = self.per_try.map(|timeout| Instant::now() + timeout);
         let mut request = Request::new(body);
-        *request.method_mut() = self.head.method.clone();
-        *request.uri_mut() = self.head.uri.clone();
-        *request.headers_mut() = self.head.headers.clone();
-        let response = before(try_deadline, self.shared.upstream.send(endpoint, self.target.protocol, request)).await??;
+        *request.method_mut() = self.outbound.method.clone();
+        *request.uri_mut() = self.outbound.uri.clone();
+        *request.headers_mut() = self.outbound.headers.clone();
+        let response =
+            before(try_deadline, self.shared.upstream.send(endpoint, self.outbound.target.protocol, request)).await??;
         let deadline = [self.deadline, try_deadline].into_iter().flatten().min();
         Ok(Answered { response, deadline })
     }
@@ -123,29 +124,29 @@ impl Exchange<'_> {
     /// Endpoints are looked up anew for every try, since they change on their own.
     fn endpoint(&self, number: u32) -> Option<SocketAddr> {
         let runtime = self.shared.runtime();
-        let endpoints = runtime.endpoints(&self.target.key);
+        let endpoints = runtime.endpoints(&self.outbound.target.key);
         let index = self.first.wrapping_add(number as usize).checked_rem(endpoints.len())?;
         endpoints.get(index).copied()
     }
 }
 
 /// The headers of the connection to the backend, in place of those of the client's connection.
-fn with_hop_headers(mut head: Head, protocol: BackendProtocol, upgrade: Option<&HeaderValue>, accepts_trailers: bool) -> Head {
-    let is_http2 = protocol == BackendProtocol::H2c;
+fn with_hop_headers(mut outbound: Outbound, upgrade: Option<&HeaderValue>, accepts_trailers: bool) -> Outbound {
+    let is_http2 = outbound.target.protocol == BackendProtocol::H2c;
     match upgrade.filter(|_| !is_http2) {
         Some(protocol) => {
-            head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            head.headers.insert(UPGRADE, protocol.clone());
+            outbound.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            outbound.headers.insert(UPGRADE, protocol.clone());
         }
         None if accepts_trailers => {
-            head.headers.insert(TE, HeaderValue::from_static("trailers"));
+            outbound.headers.insert(TE, HeaderValue::from_static("trailers"));
             if !is_http2 {
-                head.headers.insert(CONNECTION, HeaderValue::from_static("te"));
+                outbound.headers.insert(CONNECTION, HeaderValue::from_static("te"));
             }
         }
         None => {}
     }
-    head
+    outbound
 }
 
 fn pass_on(answered: Answered, reply: &Reply, running: Running) -> Result<Response<Body>, Answer> {
@@ -154,7 +155,7 @@ fn pass_on(answered: Answered, reply: &Reply, running: Running) -> Result<Respon
     *response.status_mut() = parts.status;
     *response.headers_mut() = parts.headers;
     headers::strip_hop_by_hop(response.headers_mut());
-    reply.run_response_filters(response.headers_mut())?;
+    reply.finish(response.headers_mut())?;
     Ok(response)
 }
 

@@ -145,7 +145,12 @@ mod tests {
 
     #[test]
     fn connection_cannot_change_what_the_message_is() {
-        let mut headers = map(&[("connection", "host, content-length, content-type"), ("host", "a"), ("content-length", "1"), ("content-type", "b")]);
+        let mut headers = map(&[
+            ("connection", "host, content-length, content-type"),
+            ("host", "a"),
+            ("content-length", "1"),
+            ("content-type", "b"),
+        ]);
         strip_hop_by_hop(&mut headers);
         assert_eq!(names(&headers), ["content-length", "content-type", "host"]);
     }
@@ -193,7 +198,13 @@ mod tests {
 
     #[test]
     fn trailers_are_no_back_door_for_headers() {
-        let mut trailers = map(&[("grpc-status", "0"), ("content-length", "5"), ("x_forwarded_for", "1"), ("authorization", "a"), ("host", "b")]);
+        let mut trailers = map(&[
+            ("grpc-status", "0"),
+            ("content-length", "5"),
+            ("x_forwarded_for", "1"),
+            ("authorization", "a"),
+            ("host", "b"),
+        ]);
         scrub_trailers(&mut trailers);
         assert_eq!(names(&trailers), ["grpc-status"]);
     }

@@ -11,22 +11,22 @@ use std::{
 };
 
 use bytes::Bytes;
-use gwapi_core::resolution::BackendTarget;
 use http::{HeaderMap, Request};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use tokio::{sync::mpsc, time};
 
 use crate::{
     body::{self, Body, Cut, Error},
     proxy::Shared,
-    route::Head,
+    route::Outbound,
 };
 
 /// Sends a copy of a request to each of its mirrors, and gives back the body for the request itself.
-pub(crate) fn send_copies(shared: &Arc<Shared>, mirrors: Vec<(BackendTarget, Head)>, body: Body) -> Body {
+pub(crate) fn send_copies(shared: &Arc<Shared>, mirrors: Vec<Outbound>, body: Body) -> Body {
     let mut taps = Vec::new();
-    for (target, head) in mirrors {
+    for mirror in mirrors {
         let copy = if body.is_end_stream() {
             body::empty()
         } else {
@@ -34,40 +34,50 @@ pub(crate) fn send_copies(shared: &Arc<Shared>, mirrors: Vec<(BackendTarget, Hea
             taps.push(tap);
             copy
         };
-        send_copy(shared.clone(), target, head, copy);
+        send_copy(shared.clone(), mirror, copy);
     }
     if taps.is_empty() { body } else { Body::new(Tee { body, taps }) }
 }
 
-fn send_copy(shared: Arc<Shared>, target: BackendTarget, head: Head, body: Body) {
+/// Sends copies of a request that we answer ourselves: its body is read for them alone.
+pub(crate) fn send_copies_only(shared: &Arc<Shared>, mirrors: Vec<Outbound>, body: Incoming) {
+    if mirrors.is_empty() {
+        return;
+    }
+    let limit = shared.limits.mirror;
+    let body = send_copies(shared, mirrors, body::incoming(body));
+    tokio::spawn(time::timeout(limit, drain(body)));
+}
+
+fn send_copy(shared: Arc<Shared>, mirror: Outbound, body: Body) {
     let Ok(permit) = shared.mirrors.clone().try_acquire_owned() else {
         tracing::debug!("too many mirrored requests, one is left out");
         return;
     };
     tokio::spawn(async move {
         let limit = shared.limits.mirror;
-        if time::timeout(limit, send(&shared, &target, head, body)).await.is_err() {
+        if time::timeout(limit, send(&shared, mirror, body)).await.is_err() {
             tracing::debug!("a mirror took too long");
         }
         drop(permit);
     });
 }
 
-async fn send(shared: &Shared, target: &BackendTarget, head: Head, body: Body) {
-    let endpoint = fastrand::choice(shared.runtime().endpoints(&target.key)).copied();
+async fn send(shared: &Shared, mirror: Outbound, body: Body) {
+    let endpoint = fastrand::choice(shared.runtime().endpoints(&mirror.target.key)).copied();
     let Some(endpoint) = endpoint else { return };
     let mut request = Request::new(body);
-    *request.method_mut() = head.method;
-    *request.uri_mut() = head.uri;
-    *request.headers_mut() = head.headers;
-    match shared.upstream.send(endpoint, target.protocol, request).await {
+    *request.method_mut() = mirror.method;
+    *request.uri_mut() = mirror.uri;
+    *request.headers_mut() = mirror.headers;
+    match shared.upstream.send(endpoint, mirror.target.protocol, request).await {
         // Read to its end, so that the connection can be used again.
         Ok(response) => drain(response.into_body()).await,
         Err(error) => tracing::debug!(%error, "a mirror gave no answer"),
     }
 }
 
-async fn drain(mut body: hyper::body::Incoming) {
+async fn drain<B: http_body::Body + Unpin>(mut body: B) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
@@ -189,7 +199,7 @@ impl http_body::Body for Copy {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size.clone()
+        self.size
     }
 }
 

@@ -100,8 +100,11 @@ impl Proxy {
 
     fn take_unwanted(&self, binds: &BTreeMap<Place, SocketAddr>) -> Vec<Socket> {
         let mut sockets = self.sockets();
-        let unwanted: Vec<Place> =
-            sockets.iter().filter(|(place, socket)| binds.get(place) != Some(&socket.requested)).map(|(place, _)| place.clone()).collect();
+        let unwanted: Vec<Place> = sockets
+            .iter()
+            .filter(|(place, socket)| binds.get(place) != Some(&socket.requested))
+            .map(|(place, _)| place.clone())
+            .collect();
         unwanted.iter().filter_map(|place| sockets.remove(place)).collect()
     }
 

@@ -3,241 +3,131 @@
 use std::sync::Arc;
 
 use gwapi_core::{
-    model::{Cors, RequestRedirect, Retry, Scheme, Timeouts, UrlRewrite},
-    resolution::{BackendTarget, ResolvedFilter},
+    model::{Retry, Timeouts},
+    resolution::BackendTarget,
 };
 use gwapi_match::{
-    PinnedDecision, Routed, Table,
+    PinnedDecision, Table,
     connect::{Admission, HttpConnection},
-    decision::{Cause, Decision, Outcome, Picked},
-    filters::{
-        FilterError, cors, header_modifier, mirror,
-        redirect::{self, RedirectContext},
-        rewrite,
-    },
-    head::{HeadParts, RequestHead, path_and_query},
+    decision::Cause,
+    exchange::{self, Outgoing, Why},
+    filters::{cors, mirror},
+    head::{HeadParts, RequestHead},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request, uri::PathAndQuery};
+use http::{HeaderMap, Method, StatusCode, Uri, header, request, uri::PathAndQuery};
 
 use crate::answer::Answer;
 
-/// A request that goes to a backend.
+/// What becomes of a request.
 #[derive(Debug)]
-pub(crate) struct Ready {
-    /// Where it goes.
-    pub(crate) target: BackendTarget,
-    /// Its head as the backend gets it.
-    pub(crate) head: Head,
-    /// Its copies.
-    pub(crate) mirrors: Vec<(BackendTarget, Head)>,
-    /// What becomes of the answer.
-    pub(crate) reply: Reply,
+pub(crate) struct Decided {
+    pub(crate) reaction: Reaction,
+    /// Copies of it.
+    pub(crate) mirrors: Vec<Outbound>,
 }
 
-/// Method, path, query and headers, the host among them.
+/// Who answers.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once for a request and taken apart at once")]
+pub(crate) enum Reaction {
+    /// A backend; its answer is subject to the [`Reply`].
+    Forward(Outbound, Reply),
+    /// We do.
+    Answer(Answer),
+}
+
+/// A request, but for its body, as a backend gets it.
 #[derive(Clone, Debug)]
-pub(crate) struct Head {
+pub(crate) struct Outbound {
+    pub(crate) target: BackendTarget,
     pub(crate) method: Method,
+    /// Path and query.
     pub(crate) uri: Uri,
+    /// Headers, Host among them.
     pub(crate) headers: HeaderMap,
 }
 
-/// What was decided about a request, as far as it is needed later.
+/// What was decided about a request, as far as its answer is concerned.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     decision: PinnedDecision,
     /// The place of the backend that was picked.
-    backend: Option<usize>,
+    backend: usize,
     /// The request's Origin.
     origin: Option<String>,
 }
 
 /// Decides about a request. Every pick draws a sample of its own.
-pub(crate) fn decide(table: &Arc<Table>, connection: &HttpConnection, parts: request::Parts) -> Result<Ready, Answer> {
-    let asked = Asked::of(table, connection, &parts)?;
-    let origin = parts.headers.get(header::ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
-    let reply = Reply { decision: PinnedDecision::new(table.clone(), asked.routed), backend: None, origin };
-    asked.ready(reply.clone(), parts).map_err(|mut answer| {
-        reply.finish(&mut answer);
-        answer
-    })
+pub(crate) fn decide(table: &Arc<Table>, connection: &HttpConnection, parts: &request::Parts) -> Result<Decided, Answer> {
+    let head = RequestHead::new(received(connection, parts), table.choices())
+        .map_err(|reject| Answer::with(reject.status, reject.to_string()))?;
+    let listener = match table.admit(connection, &head) {
+        Admission::Listener { id } => id,
+        Admission::Misdirected => return Err(Answer::misdirected()),
+        Admission::NotFound => return Err(Answer::not_found()),
+    };
+    let pinned = PinnedDecision::new(table.clone(), table.route(listener, &head));
+    let decision = pinned.decision().ok_or_else(Answer::internal)?;
+    let copies = |fraction| mirror::selected(fraction, fastrand::u64(..));
+    let picked = decision.pick(fastrand::u64(..));
+    let exchange = exchange::react(&decision, picked, &head, parts.headers.clone(), copies);
+    let outbound = |target: &BackendTarget, request| outbound(target.clone(), parts.method.clone(), request);
+    let mirrors = exchange.mirrors.into_iter().map(|(target, copy)| outbound(target, copy)).collect::<Result<_, _>>()?;
+    let reaction = match exchange.reaction {
+        exchange::Reaction::Forward { index, target, request } => {
+            let origin = parts.headers.get(header::ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
+            Reaction::Forward(outbound(target, request)?, Reply { decision: pinned.clone(), backend: index, origin })
+        }
+        exchange::Reaction::Answer { status, headers, why } => {
+            tracing::debug!(%status, %why, "not forwarded");
+            Reaction::Answer(Answer { headers: Box::new(headers), ..Answer::new(status, text(&why)) })
+        }
+    };
+    Ok(Decided { reaction, mirrors })
 }
 
-/// What the table was asked, in normal form, and the number of its answer.
-struct Asked {
-    routed: Routed,
-    scheme: Scheme,
-    /// The host that was matched.
-    host: Option<String>,
-    /// The host as it was received.
-    authority: Option<String>,
-    path: String,
-    query: Option<String>,
-    /// What is forwarded if nothing rewrites it.
-    target: String,
-}
-
-impl Asked {
-    fn of(table: &Table, connection: &HttpConnection, parts: &request::Parts) -> Result<Self, Answer> {
-        let received = HeadParts {
-            method: parts.method.as_str(),
-            scheme: connection.scheme(),
-            authority: parts.uri.authority().map(http::uri::Authority::as_str),
-            path_and_query: parts.uri.path_and_query().map_or("", PathAndQuery::as_str),
-            headers: &parts.headers,
-        };
-        let head = RequestHead::new(received, table.choices()).map_err(|reject| Answer::with(reject.status, reject.to_string()))?;
-        let listener = match table.admit(connection, &head) {
-            Admission::Listener { id } => id,
-            Admission::Misdirected => return Err(Answer::misdirected()),
-            Admission::NotFound => return Err(Answer::not_found()),
-        };
-        Ok(Self {
-            routed: table.route(listener, &head),
-            scheme: head.scheme,
-            host: head.host.as_ref().map(|host| host.as_str().to_owned()),
-            authority: head.authority.map(str::to_owned),
-            query: head.query.map(str::to_owned),
-            target: head.forward_path_and_query().into_owned(),
-            path: head.path.into_owned(),
-        })
-    }
-
-    fn ready(&self, mut reply: Reply, parts: request::Parts) -> Result<Ready, Answer> {
-        let decision = reply.decision.decision().ok_or_else(Answer::internal)?;
-        if let Some(cors) = decision.cors().filter(|_| cors::is_preflight(parts.method.as_str(), &parts.headers)) {
-            return Err(preflight(cors, &parts.headers));
-        }
-        let (index, target, filters) = self.pick(&decision)?;
-        let target = target.clone();
-        let mut filtered = Filtered { asked: self, decision, path: None, method: parts.method, headers: parts.headers, mirrors: Vec::new() };
-        filtered.set_host(self.authority.as_deref())?;
-        filtered.run(decision.filters()).and_then(|()| filtered.run(filters))?;
-        let (head, mirrors) = (filtered.head()?, filtered.mirrors);
-        reply.backend = Some(index);
-        Ok(Ready { target, head, mirrors, reply })
-    }
-
-    fn pick<'t>(&self, decision: &Decision<'t>) -> Result<(usize, &'t BackendTarget, &'t [ResolvedFilter]), Answer> {
-        match (decision.outcome, decision.pick(fastrand::u64(..))) {
-            (_, Some(Picked::Backend { index, target, filters })) => Ok((index, target, filters)),
-            (_, Some(Picked::Redirect { redirect, .. })) | (Outcome::Redirect(redirect), _) => Err(self.redirect(redirect, decision)),
-            (_, Some(Picked::Respond { status, why })) | (Outcome::Respond { status, why }, _) => Err(refusal(status, why)),
-            (Outcome::Forward(_), None) => Err(Answer::internal()),
-        }
-    }
-
-    fn redirect(&self, redirect: &RequestRedirect, decision: &Decision<'_>) -> Answer {
-        let context = RedirectContext {
-            scheme: self.scheme,
-            host: self.host.as_deref(),
-            listener_port: decision.listener.port,
-            path: &self.path,
-            query: self.query.as_deref(),
-            matched_prefix: decision.matched_prefix(),
-        };
-        let location = match redirect::location(redirect, &context) {
-            Ok(location) => location,
-            Err(error) => return error.into(),
-        };
-        let Ok(value) = HeaderValue::from_str(&location.to_string()) else { return Answer::internal() };
-        let mut answer = Answer::with(location.status, "");
-        answer.headers.push((header::LOCATION, value));
-        answer
+fn received<'r>(connection: &HttpConnection, parts: &'r request::Parts) -> HeadParts<'r, HeaderMap> {
+    HeadParts {
+        method: parts.method.as_str(),
+        scheme: connection.scheme(),
+        authority: parts.uri.authority().map(http::uri::Authority::as_str),
+        path_and_query: parts.uri.path_and_query().map_or("", PathAndQuery::as_str),
+        headers: &parts.headers,
     }
 }
 
-/// A request on its way through the filters.
-struct Filtered<'a> {
-    asked: &'a Asked,
-    decision: Decision<'a>,
-    /// The path, once a filter has rewritten it.
-    path: Option<String>,
-    method: Method,
-    headers: HeaderMap,
-    mirrors: Vec<(BackendTarget, Head)>,
+fn outbound(target: BackendTarget, method: Method, request: Outgoing) -> Result<Outbound, Answer> {
+    let path: PathAndQuery = request.path_and_query.try_into().map_err(|_| Answer::internal())?;
+    Ok(Outbound { target, method, uri: path.into(), headers: request.headers })
 }
 
-impl Filtered<'_> {
-    fn run(&mut self, filters: &[ResolvedFilter]) -> Result<(), Answer> {
-        for filter in filters {
-            match filter {
-                ResolvedFilter::RequestHeaderModifier(modifier) => header_modifier::apply(modifier, &mut self.headers)?,
-                ResolvedFilter::UrlRewrite(filter) => self.rewrite(filter)?,
-                // A copy is made of what the request is at this place of the list.
-                ResolvedFilter::RequestMirror { target: Ok(target), fraction } => {
-                    if mirror::selected(*fraction, fastrand::u64(..)) {
-                        self.mirrors.push((target.clone(), self.head()?));
-                    }
-                }
-                ResolvedFilter::RequestMirror { target: Err(_), .. } => {}
-                ResolvedFilter::ResponseHeaderModifier(_) | ResolvedFilter::Cors(_) => {}
-                // The outcome has seen to these. One that is here nevertheless is not skipped (H-006).
-                ResolvedFilter::RequestRedirect(_) | ResolvedFilter::Unresolved { .. } => return Err(Answer::internal()),
-            }
-        }
-        Ok(())
-    }
-
-    fn rewrite(&mut self, filter: &UrlRewrite) -> Result<(), Answer> {
-        let path = self.path.take().unwrap_or_else(|| self.asked.path.clone());
-        let rewritten = rewrite::rewrite(filter, &path, self.decision.matched_prefix())?;
-        if rewritten.host.is_some() {
-            self.set_host(rewritten.host)?;
-        }
-        self.path = Some(rewritten.path.into_owned());
-        Ok(())
-    }
-
-    fn set_host(&mut self, host: Option<&str>) -> Result<(), Answer> {
-        match host {
-            None => drop(self.headers.remove(header::HOST)),
-            Some(host) => {
-                let host = HeaderValue::from_str(host).map_err(|_| Answer::internal())?;
-                self.headers.insert(header::HOST, host);
-            }
-        }
-        Ok(())
-    }
-
-    fn head(&self) -> Result<Head, Answer> {
-        let target = match &self.path {
-            None => self.asked.target.clone(),
-            Some(path) => path_and_query(path, self.asked.query.as_deref()),
-        };
-        let target: PathAndQuery = target.try_into().map_err(|_| Answer::internal())?;
-        Ok(Head { method: self.method.clone(), uri: target.into(), headers: self.headers.clone() })
+/// What the client is told. The reason itself can name objects of other tenants, and stays in the log (S-006).
+fn text(why: &Why<'_>) -> &'static str {
+    match why {
+        Why::Preflight | Why::Redirect(_) => "",
+        Why::Cause(Cause::NoRule) => "no route matches this request",
+        Why::Cause(Cause::NoWeight) => "no backend of the route takes requests",
+        Why::Cause(_) | Why::Filter(_) => "the route cannot serve this request",
     }
 }
 
 impl Reply {
-    /// What a backend's answer becomes on its way to the client: filters of the backend first, then those of the rule (H-010).
-    pub(crate) fn run_response_filters(&self, headers: &mut HeaderMap) -> Result<(), Answer> {
-        let Some(decision) = self.decision.decision() else { return Err(Answer::internal()) };
-        for filter in self.backend_filters(&decision).iter().chain(decision.filters()) {
-            match filter {
-                ResolvedFilter::ResponseHeaderModifier(modifier) => header_modifier::apply(modifier, headers)?,
-                ResolvedFilter::Cors(cors) => cors::apply(&cors::response_headers(cors, self.origin.as_deref()), headers)?,
-                _ => {}
-            }
-        }
-        Ok(())
+    /// What a backend's answer becomes on its way to the client.
+    pub(crate) fn finish(&self, headers: &mut HeaderMap) -> Result<(), Answer> {
+        let decision = self.decision.decision().ok_or_else(Answer::internal)?;
+        exchange::finish(&decision, self.backend, self.origin.as_deref(), headers).map_err(|error| {
+            tracing::debug!(%error, "a response filter cannot be run");
+            Answer::with(error.status(), "the route cannot serve this request")
+        })
     }
 
-    /// Lets a script read what went wrong: an answer of ours is subject to CORS like a backend's. Header modifiers are for the
-    /// answers of backends only (H-022), and a preflight has its headers already.
-    pub(crate) fn finish(&self, answer: &mut Answer) {
-        let cors = self.decision.decision().and_then(|decision| decision.cors());
-        let Some(cors) = cors.filter(|_| answer.status != StatusCode::NO_CONTENT) else { return };
-        let mut headers = HeaderMap::new();
-        if cors::apply(&cors::response_headers(cors, self.origin.as_deref()), &mut headers).is_ok() {
-            answer.headers.extend(headers.into_iter().filter_map(|(name, value)| Some((name?, value))));
+    /// What an answer of ours becomes that we give in place of a backend: scripts can read what went wrong.
+    pub(crate) fn finish_own(&self, mut answer: Answer) -> Answer {
+        if let Some(cors) = self.decision.decision().and_then(|decision| decision.cors()) {
+            // What cannot be written is left out: less is allowed then, never more.
+            let _ = cors::apply(&cors::response_headers(cors, self.origin.as_deref()), &mut answer.headers);
         }
-    }
-
-    fn backend_filters<'t>(&self, decision: &Decision<'t>) -> &'t [ResolvedFilter] {
-        let Outcome::Forward(forward) = decision.outcome else { return &[] };
-        self.backend.and_then(|index| forward.backends.get(index)).map_or(&[], |backend| &backend.filters)
+        answer
     }
 
     pub(crate) fn timeouts(&self) -> Timeouts {
@@ -249,33 +139,8 @@ impl Reply {
     }
 }
 
-fn preflight(cors: &Cors, headers: &HeaderMap) -> Answer {
-    let preflight = cors::answer_preflight(cors, headers);
-    let mut answer = Answer::with(preflight.status, "");
-    for (name, value) in preflight.headers {
-        match (name.parse(), HeaderValue::from_str(&value)) {
-            (Ok(name), Ok(value)) => answer.headers.push((name, value)),
-            _ => return Answer::internal(),
-        }
-    }
-    answer
-}
-
-/// The status is decided; the reason can name objects of other tenants, and stays here.
-fn refusal(status: StatusCode, why: Cause<'_>) -> Answer {
-    tracing::debug!(%status, %why, "not forwarded");
-    match why {
-        Cause::NoRule => Answer::not_found(),
-        Cause::NoWeight => Answer::new(status, "no backend of the route takes requests"),
-        Cause::UnresolvedFilter(_) | Cause::NoBackends | Cause::InvalidBackend(_) | Cause::InvalidBackends => {
-            Answer { status, ..Answer::internal() }
-        }
-    }
-}
-
-impl From<FilterError> for Answer {
-    fn from(error: FilterError) -> Self {
-        tracing::debug!(%error, "a filter cannot be run");
-        Self { status: StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), ..Self::internal() }
+impl Answer {
+    fn misdirected() -> Self {
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "this connection is not for that host")
     }
 }

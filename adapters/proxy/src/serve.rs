@@ -6,20 +6,22 @@ use std::{
 };
 
 use gwapi_match::connect::{Arrival, Connection, ConnectionRefusal, HttpConnection};
-use http::{Method, Request, Response, Version, header::HOST};
+use http::{Method, Request, Response, Version, header::HOST, request};
 use hyper::body::Incoming;
 use tokio::{net::TcpStream, time::Instant};
 
 use crate::{
     answer::Answer,
-    body::Body,
+    body::{self, Body},
     config::{Place, Runtime},
     connection::{self, Running},
     forward::{self, Client},
     headers,
     lifetime::Life,
+    mirror,
     proxy::Shared,
-    route, tls,
+    route::{self, Decided, Reaction},
+    tls,
 };
 
 /// Serves a connection that came to a port of a Gateway.
@@ -90,10 +92,7 @@ impl Requests {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, running: Running) -> Response<Body> {
         let since = Instant::now();
         let line = tracing::enabled!(target: "gwapi_proxy::access", tracing::Level::INFO).then(|| line(&request));
-        let response = match self.decide(request, since) {
-            Ok((ready, client)) => forward::forward(&self.shared, ready, client, running).await,
-            Err(answer) => answer.into_response(),
-        };
+        let response = self.react(request, running, since).await.unwrap_or_else(Answer::into_response);
         if let Some(line) = line {
             let (status, ms) = (response.status().as_u16(), since.elapsed().as_millis());
             tracing::info!(target: "gwapi_proxy::access", client = %self.client, place = %self.place, status, ms, "{line}");
@@ -101,16 +100,34 @@ impl Requests {
         response
     }
 
-    /// Every request is decided by the table of its own time.
-    fn decide(&self, mut request: Request<Incoming>, since: Instant) -> Result<(route::Ready, Client), Answer> {
+    async fn react(&self, mut request: Request<Incoming>, running: Running, since: Instant) -> Result<Response<Body>, Answer> {
         // F-028: we are nobody's forward proxy.
         if request.method() == Method::CONNECT {
             return Err(Answer::connect());
         }
+        // `GET host HTTP/1.1` is not `GET / HTTP/1.1` (RFC 9112, section 3.2.3).
+        if request.uri().scheme().is_none() && request.uri().authority().is_some() {
+            return Err(Answer::no_path());
+        }
         let upgrade = headers::upgrade(request.version(), request.headers());
         let upgrade = upgrade.map(|protocol| (protocol, hyper::upgrade::on(&mut request)));
         let accepts_trailers = headers::accepts_trailers(request.headers());
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
+        let Decided { reaction, mirrors } = self.decide(parts)?;
+        let (outbound, reply) = match reaction {
+            Reaction::Forward(outbound, reply) => (outbound, reply),
+            Reaction::Answer(answer) => {
+                mirror::send_copies_only(&self.shared, mirrors, body);
+                return Err(answer);
+            }
+        };
+        let body = mirror::send_copies(&self.shared, mirrors, body::incoming(body));
+        let client = Client { body, upgrade, accepts_trailers, since, life: self.life.clone() };
+        Ok(forward::forward(&self.shared, outbound, reply, client, running).await)
+    }
+
+    /// Every request is decided by the table of its own time.
+    fn decide(&self, mut parts: request::Parts) -> Result<Decided, Answer> {
         headers::strip_hop_by_hop(&mut parts.headers);
         if parts.version == Version::HTTP_2 {
             headers::join_cookies(&mut parts.headers);
@@ -121,8 +138,7 @@ impl Requests {
         headers::overwrite_forwarded(&mut parts.headers, self.client, host, self.http.scheme());
         let runtime = self.shared.runtime();
         let table = runtime.table(&self.place.gateway).ok_or_else(Answer::not_found)?;
-        let ready = route::decide(table, &self.http, parts)?;
-        Ok((ready, Client { body, upgrade, accepts_trailers, since, life: self.life.clone() }))
+        route::decide(table, &self.http, &parts)
     }
 }
 

@@ -15,7 +15,10 @@ use rustls::{
     server::{Acceptor, ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
-use tokio::{io::{AsyncRead, AsyncWrite}, time};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time,
+};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
 
 /// A certificate chain with its private key, ready to be served. Neither form of it shows the key.
@@ -141,7 +144,11 @@ pub(crate) struct TlsConfigs(Mutex<BTreeMap<Vec<SecretRef>, Arc<ServerConfig>>>)
 impl TlsConfigs {
     /// The configuration of a listener. A certificate that is not there is left out; without any the handshake fails, and
     /// never falls back to the certificate of another listener.
-    pub(crate) fn of(&self, refs: &[SecretRef], all: &BTreeMap<SecretRef, Certificate>) -> Result<Arc<ServerConfig>, rustls::Error> {
+    pub(crate) fn of(
+        &self,
+        refs: &[SecretRef],
+        all: &BTreeMap<SecretRef, Certificate>,
+    ) -> Result<Arc<ServerConfig>, rustls::Error> {
         let mut configs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = configs.get(refs) {
             return Ok(config.clone());
@@ -200,7 +207,8 @@ mod tests {
     use super::*;
 
     fn pair(names: &[&str]) -> (String, String) {
-        let Generated { cert, signing_key } = generate_simple_self_signed(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+        let Generated { cert, signing_key } =
+            generate_simple_self_signed(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
         (cert.pem(), signing_key.serialize_pem())
     }
 
@@ -211,7 +219,12 @@ mod tests {
 
     #[test]
     fn b_037_the_longest_name_decides_and_the_order_breaks_ties() {
-        let all = [certificate(&["first.example.org"]), certificate(&["*.example.com"]), certificate(&["a.example.com", "b.example.com"]), certificate(&["example.com"])];
+        let all = [
+            certificate(&["first.example.org"]),
+            certificate(&["*.example.com"]),
+            certificate(&["a.example.com", "b.example.com"]),
+            certificate(&["example.com"]),
+        ];
         for (server_name, expected) in [
             ("a.example.com", 2),
             ("c.example.com", 1),

@@ -14,7 +14,10 @@ use hyper::{
     client::conn::{http1, http2},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, time::{self, Instant}};
+use tokio::{
+    net::TcpStream,
+    time::{self, Instant},
+};
 
 use crate::{body::Body, limits::Limits};
 
@@ -39,7 +42,7 @@ pub(crate) enum SendError {
     /// There is no connection: nothing was sent.
     #[error("no connection to the backend: {0}")]
     Connect(#[source] std::io::Error),
-    /// The endpoint said that it has not looked at the request (HTTP/2 REFUSED_STREAM).
+    /// The endpoint said that it has not looked at the request (HTTP/2).
     #[error("the backend refused the request: {0}")]
     Refused(#[source] hyper::Error),
     /// The connection broke, or the answer is none. The endpoint may have acted on the request.
@@ -63,7 +66,12 @@ impl Upstream {
     }
 
     /// Sends a request, whose headers are final, and waits for the head of the answer.
-    pub(crate) async fn send(&self, endpoint: SocketAddr, protocol: BackendProtocol, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
+    pub(crate) async fn send(
+        &self,
+        endpoint: SocketAddr,
+        protocol: BackendProtocol,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, SendError> {
         match protocol {
             BackendProtocol::Http1 | BackendProtocol::WebSocket => self.send_http1(endpoint, origin_form(request)).await,
             BackendProtocol::H2c => self.send_http2(endpoint, absolute_form(request, endpoint)).await,
@@ -99,7 +107,12 @@ impl Upstream {
     }
 
     /// Puts the connection back once the answer has been read to its end. One that is cut off or upgraded never is.
-    fn keep_http1(&self, endpoint: SocketAddr, mut sender: http1::SendRequest<Body>, response: Response<Incoming>) -> Response<Incoming> {
+    fn keep_http1(
+        &self,
+        endpoint: SocketAddr,
+        mut sender: http1::SendRequest<Body>,
+        response: Response<Incoming>,
+    ) -> Response<Incoming> {
         let upstream = self.clone();
         tokio::spawn(async move {
             if sender.ready().await.is_ok() {
@@ -186,12 +199,14 @@ impl SendError {
     }
 }
 
-/// Whether an HTTP/2 endpoint says that it has not begun to process the request (RFC 9113, section 8.7).
+/// Whether an HTTP/2 endpoint says that it has not begun to process the request (RFC 9113, section 8.7). A connection that it
+/// closes in peace fails only those requests that came after its last word.
 fn is_refused(error: &hyper::Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         if let Some(h2) = error.downcast_ref::<h2::Error>() {
-            return h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+            let is_closed_in_peace = h2.is_go_away() && h2.is_remote() && h2.reason() == Some(h2::Reason::NO_ERROR);
+            return is_closed_in_peace || h2.reason() == Some(h2::Reason::REFUSED_STREAM);
         }
         cause = error.source();
     }
