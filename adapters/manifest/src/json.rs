@@ -87,7 +87,7 @@ impl Reader<'_> {
         if self.peek() == Some(close) { self.close() } else { self.entry() }
     }
 
-    /// What stands behind a complete value: a comma and the next entry, or the end of the collection.
+    /// What stands after a complete value: a comma and the next entry, or the end of the collection.
     fn next_in_collection(&mut self) -> Result<(), Problem> {
         self.skip_space();
         match (self.peek(), self.builder.in_mapping()) {
@@ -200,7 +200,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The four digits behind `\u`, twice for a surrogate pair. Half a pair becomes U+FFFD, as in Go.
+    /// The four digits after `\u`, twice for a surrogate pair. Half a pair becomes U+FFFD, as in Go.
     fn unicode(&mut self, start: usize) -> Result<char, Problem> {
         let first = self.hex().ok_or_else(|| Problem::syntax("`\\u` needs four hexadecimal digits", start, self.at))?;
         let after = self.at;
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn splits_a_stream_of_objects() {
         assert_eq!(split("{} {\"}\": [{}]}\n"), Some(vec![0..2, 3..14]));
-        assert_eq!(split("{\"\\\"}\": 1}"), Some(vec![0..10]));
+        assert_eq!(split("{\"\\\"}\": 1}{}"), Some(vec![0..10, 10..12]));
         assert_eq!(split("{} x"), None);
         assert_eq!(split("{ # c\n}").map(|objects| objects.len()), Some(1));
         assert_eq!(split("{"), None);

@@ -181,6 +181,9 @@ pub(crate) fn is_ambiguous(text: &str) -> bool {
 fn is_number_elsewhere(text: &str) -> bool {
     let plain = text.replace('_', "");
     let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
+    if !text.trim_start_matches(['-', '+']).starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        return false;
+    }
     let (radix, digits) = radix(unsigned);
     let integer = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
     integer || is_decimal_float(&plain) || is_base_60(unsigned)
@@ -192,7 +195,7 @@ fn is_base_60(text: &str) -> bool {
     whole.contains(':') && whole.split(':').all(digits) && (fraction.is_empty() || digits(fraction))
 }
 
-/// A date, alone or with a time behind it: four digits, `-`, one or two digits, `-`, one or two digits.
+/// A date, alone or with a time after it: four digits, `-`, one or two digits, `-`, one or two digits.
 fn is_timestamp(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
     let mut digits = |lengths: std::ops::RangeInclusive<usize>| {

@@ -57,7 +57,7 @@ impl SourceFile {
         self.parts(start).map(|(_, _, rest)| rest)
     }
 
-    /// The line of a place in three parts: before it, at it and behind it.
+    /// The line of a place in three parts: before it, at it and after it.
     pub(crate) fn parts(&self, place: Place) -> Option<(&str, &str, &str)> {
         let line = (place.line as usize).checked_sub(1)?;
         self.index().lines.get(line)?;
@@ -195,8 +195,8 @@ mod tests {
         let text = format!("x\n{}äöü\r\ny", "é".repeat(10_000));
         let source = SourceFile::new("f", text.as_str());
         let place = source.place(2 + 20_002, 2 + 20_004);
-        let (before, at, behind) = source.parts(place).unwrap_or_default();
-        assert_eq!((before.len(), at, behind), (20_002, "ö", "ü"));
+        let (before, at, after) = source.parts(place).unwrap_or_default();
+        assert_eq!((before.len(), at, after), (20_002, "ö", "ü"));
         assert_eq!(source.line(1), Some("x"));
         assert_eq!(source.line(3), Some("y"));
         assert_eq!((source.line(0), source.line(4)), (None, None));

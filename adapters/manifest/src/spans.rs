@@ -229,7 +229,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Splits behind the first `]` that ends a segment: a key may hold brackets of its own.
+/// Splits after the first `]` that ends a segment: a key may hold brackets of its own.
 fn split_bracket(inside: &str) -> (&str, &str) {
     let ends = |after: &str| after.is_empty() || after.starts_with(['.', '[']);
     inside

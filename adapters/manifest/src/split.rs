@@ -7,7 +7,7 @@ use std::ops::Range;
 pub(crate) struct Chunk {
     /// The bytes of the document.
     pub(crate) text: Range<usize>,
-    /// Text behind the document's `...`, which kubectl does not read.
+    /// Text after the document's `...`, which kubectl does not read.
     pub(crate) ignored: Option<Range<usize>>,
     /// The `---` line before the document, where it holds more than a comment: kubectl refuses that.
     pub(crate) bad_separator: Option<Range<usize>>,
@@ -39,11 +39,11 @@ fn chunk(text: &str, separator: Range<usize>, end: usize) -> Chunk {
     let start = if separator.is_empty() { separator.end } else { (separator.end + 1).min(end) };
     let start = if slice(text, &(start..end)).starts_with('\u{feff}') { start + '\u{feff}'.len_utf8() } else { start };
     let stop = document_end(text, start..end);
-    let behind = stop.as_ref().map(|stop| stop.end..end).filter(|behind| !is_blank(slice(text, behind)));
-    Chunk { text: start..stop.map_or(end, |stop| stop.start), ignored: behind, bad_separator: bad_separator.then_some(separator) }
+    let after = stop.as_ref().map(|stop| stop.end..end).filter(|after| !is_blank(slice(text, after)));
+    Chunk { text: start..stop.map_or(end, |stop| stop.start), ignored: after, bad_separator: bad_separator.then_some(separator) }
 }
 
-/// The first line that is `...` and nothing but space or a comment behind it.
+/// The first line that is `...` and nothing but space or a comment after it.
 fn document_end(text: &str, within: Range<usize>) -> Option<Range<usize>> {
     let document = slice(text, &within);
     let first = document.starts_with("...").then_some(0);

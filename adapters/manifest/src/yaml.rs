@@ -128,9 +128,12 @@ impl Reader<'_, '_> {
         if !is_block || at.end < self.text.len() || !text.ends_with('\n') {
             return text;
         }
-        // not asked for before: a document may be one long line
-        let last_line = self.text.rsplit('\n').next().unwrap_or_default();
-        if last_line.trim().is_empty() && !text.ends_with(" \n") {
+        // not looked at before: a document may be one long line
+        let is_space = |line: &str| line.bytes().all(|byte| byte == b' ');
+        let written = self.text.rsplit('\n').next().unwrap_or_default();
+        let read = text.trim_end_matches('\n').rsplit('\n').next().unwrap_or_default();
+        let is_indentation = is_space(written) && (read.is_empty() || !is_space(read));
+        if written.is_empty() || is_indentation {
             return text;
         }
         let mut text = text.into_owned();
@@ -302,7 +305,7 @@ fn fix(kind: &ErrorKind) -> Option<&'static str> {
         | ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::ExpectedDocumentStart
         | ErrorKind::InvalidQuotedScalarIndent => "check the indentation",
-        ErrorKind::SimpleKeyExpected => "write `:` and a space behind the key",
+        ErrorKind::SimpleKeyExpected => "write `:` and a space after the key",
         ErrorKind::UnexpectedCharacter { .. } => "quote the value",
         ErrorKind::UnknownQuotedScalarEscape => "use single quotes, or double the backslash",
         _ => return None,

@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr;
 use crate::finding::{Finding, Severity};
 use crate::source::{Place, SourceFile};
 
-/// Characters of a source line that are shown before and behind the marker.
+/// Characters of a source line that are shown before and after the marker.
 const BEFORE: usize = 60;
-const BEHIND: usize = 60;
+const AFTER: usize = 60;
 
 /// A finding as text that ends with a line break: the place and what is said, the source line with a marker, and the fix.
 ///
@@ -71,7 +71,7 @@ fn snippet(source: &SourceFile, place: Place, severity: Severity, style: &Style)
     let gutter = " ".repeat(number.len());
     let mut out = String::new();
     let bar = style.paint("34", "|");
-    let _ = writeln!(out, " {} {bar} {}{}{}", style.paint("34", &number), excerpt.before, excerpt.marked, excerpt.behind);
+    let _ = writeln!(out, " {} {bar} {}{}{}", style.paint("34", &number), excerpt.before, excerpt.marked, excerpt.after);
     let indent = " ".repeat(excerpt.before.width());
     let marker = "^".repeat(excerpt.marked.width().max(1));
     let _ = writeln!(out, " {gutter} {bar} {indent}{}", style.paint(severity_color(severity), &marker));
@@ -82,14 +82,14 @@ fn snippet(source: &SourceFile, place: Place, severity: Severity, style: &Style)
 struct Excerpt {
     before: String,
     marked: String,
-    behind: String,
+    after: String,
 }
 
 impl Excerpt {
-    fn new((before, marked, behind): (&str, &str, &str)) -> Self {
-        let (marked, cut) = (first(marked, BEHIND), marked.chars().nth(BEHIND).is_some());
-        let behind = if cut { "…".to_owned() } else { ellipsis_behind(behind, BEHIND - marked.chars().count()) };
-        Self { before: ellipsis_before(before), marked: shown(marked), behind }
+    fn new((before, marked, after): (&str, &str, &str)) -> Self {
+        let (marked, cut) = (first(marked, AFTER), marked.chars().nth(AFTER).is_some());
+        let after = if cut { "…".to_owned() } else { ellipsis_after(after, AFTER - marked.chars().count()) };
+        Self { before: ellipsis_before(before), marked: shown(marked), after }
     }
 }
 
@@ -97,7 +97,7 @@ fn first(text: &str, characters: usize) -> &str {
     text.char_indices().nth(characters).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
-fn ellipsis_behind(text: &str, characters: usize) -> String {
+fn ellipsis_after(text: &str, characters: usize) -> String {
     let kept = first(text, characters);
     let dots = if kept.len() < text.len() { "…" } else { "" };
     shown(kept) + dots
