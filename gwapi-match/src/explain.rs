@@ -28,6 +28,8 @@ use crate::{
     precedence::Key,
 };
 
+mod display;
+
 /// What becomes of a request, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation<'a> {
