@@ -1,0 +1,166 @@
+//! A request as the command line tells it: a URL, or its parts one by one.
+
+use std::path::PathBuf;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The request to ask about.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RequestArgs {
+    /// Method
+    #[arg(short = 'X', long, default_value = "GET", value_name = "METHOD")]
+    pub method: String,
+    /// A header, `name: value`; may be given several times
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    pub headers: Vec<String>,
+    /// The host, in place of that of the URL
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// The path and query, in place of those of the URL
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// The port of the Gateway, in place of that of the URL
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// The scheme, in place of that of the URL
+    #[arg(long, value_enum, value_name = "SCHEME")]
+    pub scheme: Option<Scheme>,
+    /// The server name of the TLS handshake, in place of the host
+    #[arg(long, value_name = "NAME")]
+    pub sni: Option<String>,
+}
+
+/// The scheme of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scheme {
+    /// In clear text
+    Http,
+    /// Over TLS that the Gateway ends
+    Https,
+}
+
+/// A request that can be asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// What was asked for, for headings.
+    pub text: String,
+    /// Method.
+    pub method: String,
+    /// The port of the Gateway.
+    pub port: u16,
+    /// Whether it comes over TLS.
+    pub is_tls: bool,
+    /// The server name of the handshake.
+    pub sni: Option<String>,
+    /// Path and query, as typed.
+    pub path: String,
+    /// Headers, Host among them.
+    pub headers: HeaderMap,
+}
+
+/// The arguments that are paths, and those that are URLs.
+#[must_use]
+pub fn split_urls(arguments: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+    let url = |argument: &PathBuf| argument.to_str().filter(|text| text.contains("://")).map(str::to_owned);
+    let paths = arguments.iter().filter(|argument| url(argument).is_none()).cloned().collect();
+    (paths, arguments.iter().filter_map(url).collect())
+}
+
+impl RequestArgs {
+    /// The requests of several URLs; without any, the one that the options tell.
+    ///
+    /// # Errors
+    /// If one is none that can be sent to a Gateway.
+    pub fn targets(&self, urls: &[String]) -> Result<Vec<Target>, String> {
+        if urls.is_empty() {
+            let told = self.host.is_some() || self.path.is_some() || self.port.is_some() || self.scheme.is_some();
+            return if told { Ok(vec![self.target(None)?]) } else { Err("a URL is missing, such as http://shop.example.com/cart".into()) };
+        }
+        urls.iter().map(|url| self.target(Some(url))).collect()
+    }
+
+    fn target(&self, url: Option<&str>) -> Result<Target, String> {
+        let parts = url.map(UrlParts::of).transpose()?.unwrap_or_default();
+        let scheme = self.scheme.or(parts.scheme).unwrap_or(Scheme::Http);
+        let is_tls = scheme == Scheme::Https;
+        let default_port = if is_tls { 443 } else { 80 };
+        let port = self.port.or(parts.port).unwrap_or(default_port);
+        let host = self.host.as_deref().or(parts.host).filter(|host| !host.is_empty());
+        let path = self.path.as_deref().or(parts.path).unwrap_or("/");
+        let path = if path.starts_with('/') || path == "*" { path.to_owned() } else { format!("/{path}") };
+        let authority = host.map(|host| authority(host, port, default_port));
+        let text = match url {
+            Some(url) => url.to_owned(),
+            None => format!("{}://{}{path}", if is_tls { "https" } else { "http" }, authority.as_deref().unwrap_or_default()),
+        };
+        Ok(Target {
+            method: self.method.clone(),
+            port,
+            is_tls,
+            sni: self.sni.clone().or_else(|| server_name(host?)).filter(|_| is_tls),
+            headers: self.header_map(authority)?,
+            path,
+            text,
+        })
+    }
+
+    /// A Host that is written as a header counts before the one of the URL, as it does for curl.
+    fn header_map(&self, authority: Option<String>) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        for header in &self.headers {
+            let (name, value) = header.split_once(':').ok_or_else(|| format!("-H `{header}` is not `name: value`"))?;
+            let name: HeaderName = name.trim().parse().map_err(|_| format!("-H `{header}`: `{name}` is no header name"))?;
+            let value = HeaderValue::from_str(value.trim()).map_err(|_| format!("-H `{header}`: the value cannot be sent"))?;
+            headers.append(name, value);
+        }
+        if let (Some(authority), false) = (authority, headers.contains_key("host")) {
+            let value = HeaderValue::from_str(&authority).map_err(|_| format!("`{authority}` is no host"))?;
+            headers.insert("host", value);
+        }
+        Ok(headers)
+    }
+}
+
+/// A URL taken apart by hand: a URL parser would resolve the dot segments and escapes that one may want to ask about.
+#[derive(Default)]
+struct UrlParts<'a> {
+    scheme: Option<Scheme>,
+    host: Option<&'a str>,
+    port: Option<u16>,
+    path: Option<&'a str>,
+}
+
+impl<'a> UrlParts<'a> {
+    fn of(url: &'a str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("`{url}` is no URL"))?;
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(format!("`{url}`: scheme `{scheme}` is not supported; `http` and `https` are")),
+        };
+        // A fragment is never sent.
+        let rest = rest.split_once('#').map_or(rest, |(sent, _)| sent);
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        if authority.contains('@') {
+            return Err(format!("`{url}`: credentials in a URL are sent as a header; use -H 'authorization: …'"));
+        }
+        let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+            Some((host, port)) => (host, Some(port.parse().map_err(|_| format!("`{url}`: `{port}` is no port"))?)),
+            None => (authority, None),
+        };
+        Ok(Self { scheme: Some(scheme), host: Some(host), port, path: Some(path) })
+    }
+}
+
+/// The Host header as clients write it.
+fn authority(host: &str, port: u16, default_port: u16) -> String {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+    if port == default_port || has_port { host.to_owned() } else { format!("{host}:{port}") }
+}
+
+/// Clients send no server name for an address.
+fn server_name(host: &str) -> Option<String> {
+    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
+    let is_address = name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok();
+    (!is_address).then(|| name.to_owned())
+}
