@@ -1,8 +1,11 @@
 //! How servers come to an end: they stop accepting, finish what runs, and cut off what takes too long.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch, time};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time,
+};
 
 /// Where a server is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +26,7 @@ impl Lifetime {
 
     /// What a task of the server holds: the server has ended when all of them are dropped.
     pub(crate) fn life(&self) -> Life {
-        Life(self.0.subscribe())
+        Life { phase: self.0.subscribe(), permit: None }
     }
 
     /// Says that nothing new is to be begun.
@@ -43,9 +46,18 @@ impl Lifetime {
 
 /// A task's part in the life of its server.
 #[derive(Clone, Debug)]
-pub(crate) struct Life(watch::Receiver<Phase>);
+pub(crate) struct Life {
+    phase: watch::Receiver<Phase>,
+    /// What is given back when the connection and everything that came of it has ended.
+    permit: Option<Arc<OwnedSemaphorePermit>>,
+}
 
 impl Life {
+    /// The part of one connection, tunnels included.
+    pub(crate) fn of_connection(&self, permit: OwnedSemaphorePermit) -> Self {
+        Self { phase: self.phase.clone(), permit: Some(Arc::new(permit)) }
+    }
+
     /// Waits until the server drains.
     pub(crate) async fn draining(&mut self) {
         self.reach(Phase::Draining).await;
@@ -58,6 +70,6 @@ impl Life {
 
     async fn reach(&mut self, phase: Phase) {
         // An error means that the owner is gone without a word: that ends everything too.
-        let _ = self.0.wait_for(|now| *now >= phase).await;
+        let _ = self.phase.wait_for(|now| *now >= phase).await;
     }
 }

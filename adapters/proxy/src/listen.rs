@@ -78,13 +78,7 @@ where
             biased;
             () = end.draining() => return,
             accepted = accept_one(&socket, &permits) => match accepted {
-                Ok((stream, peer, permit)) => {
-                    let connection = serve(stream, peer, life.clone());
-                    tokio::spawn(async move {
-                        connection.await;
-                        drop(permit);
-                    });
-                }
+                Ok((stream, peer, permit)) => drop(tokio::spawn(serve(stream, peer, life.of_connection(permit)))),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     time::sleep(RECOVERY).await;

@@ -170,3 +170,22 @@ async fn slow_clients_are_given_up() {
         timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("still open after {begun:?}")).unwrap();
     }
 }
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_their_turn() {
+    let backend = echo("a");
+    let served = served(&[gateway(), service("a"), route("all", to("a"))], &[("a", backend.address())]);
+    let mut limits = Limits::default();
+    limits.connections = 1;
+    let started = start_served(served, limits).await;
+    let mut first = http2(started.address).await;
+    let ask = || Request::get("http://a/").body(full("")).unwrap();
+    first.send_request(ask()).await.unwrap();
+    let address = started.address;
+    let second = tokio::spawn(async move { get(address, "/").await.status() });
+    sleep(Duration::from_millis(100)).await;
+    assert!(!second.is_finished());
+    assert_eq!(first.send_request(ask()).await.unwrap().status(), StatusCode::OK);
+    drop(first);
+    assert_eq!(second.await.unwrap(), StatusCode::OK);
+}
