@@ -3,7 +3,10 @@
 use clap::{Parser, Subcommand};
 
 pub mod commands;
+pub mod fix;
 pub mod input;
+pub mod serve;
+pub mod target;
 pub mod test;
 
 use commands::Exit;
@@ -20,6 +23,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Echo(commands::echo::EchoArgs),
+    Serve(commands::serve::ServeArgs),
+    Explain(commands::explain::ExplainArgs),
+    Route(commands::route::RouteArgs),
     Status(commands::status::StatusArgs),
     Test(commands::test::TestArgs),
 }
@@ -29,6 +36,10 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> Exit {
         match self.command {
+            Command::Echo(args) => args.run(),
+            Command::Serve(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Route(args) => args.run(),
             Command::Status(args) => args.run(),
             Command::Test(args) => args.run(),
         }

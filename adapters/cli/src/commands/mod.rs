@@ -10,6 +10,10 @@ use gwapi_manifest::{Finding, render};
 
 use crate::input::{Facts, Input, Options, read_features};
 
+pub mod echo;
+pub mod serve;
+pub mod explain;
+pub mod route;
 pub mod status;
 pub mod test;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Exit, print};
-use crate::test::{Plan, run};
+use crate::test::{Plan, Through, run};
 
 /// Runs cases: folders with objects, and what must become of them.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,9 @@ pub struct TestArgs {
     /// Cases that may fail: `NAME reason` lines; one that passes is a failure
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
+    /// Who answers the requests
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    through: Through,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -36,7 +39,7 @@ enum Report {
 impl TestArgs {
     /// Runs the command.
     pub fn run(&self) -> Exit {
-        let plan = Plan { dirs: self.dirs.clone(), only: self.only.clone(), ledger: self.ledger.clone() };
+        let plan = Plan { dirs: self.dirs.clone(), only: self.only.clone(), ledger: self.ledger.clone(), through: self.through };
         let result = match run(&plan, progress()) {
             Ok(result) => result,
             Err(message) => return Exit::usage(message),

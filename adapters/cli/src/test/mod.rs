@@ -1,4 +1,4 @@
-//! `gwapi test`: folders of cases, run against the pure crates.
+//! `gwapi test`: folders of cases, run against the pure crates, or through sockets of the proxy.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,12 @@ use gwapi_core::Resolution;
 use crate::{
     commands::status::written,
     input::{Facts, Input, Options},
+    serve::runtime,
 };
 
 pub mod case;
 mod ledger;
+mod proxy;
 pub mod report;
 mod request;
 mod status;
@@ -29,6 +31,18 @@ pub struct Plan {
     pub only: Option<String>,
     /// Cases that may fail, each with its reason.
     pub ledger: Option<PathBuf>,
+    /// Who answers the requests.
+    pub through: Through,
+}
+
+/// Who answers the requests of cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Through {
+    /// The tables, without any I/O
+    #[default]
+    Tables,
+    /// A proxy inside the process, over real sockets
+    Proxy,
 }
 
 /// Runs a plan. `progress` is told of each case before it runs.
@@ -38,10 +52,14 @@ pub struct Plan {
 pub fn run(plan: &Plan, mut progress: impl FnMut(usize, usize, &str)) -> Result<Run, String> {
     let ledger = plan.ledger.as_deref().map(Ledger::read).transpose()?.unwrap_or_default();
     let cases = find(plan)?;
+    let answerer = match plan.through {
+        Through::Tables => Answerer::Tables,
+        Through::Proxy => Answerer::Proxy(runtime()?),
+    };
     let mut run = Run::default();
     for (index, (name, dir)) in cases.iter().enumerate() {
         progress(index, cases.len(), name);
-        run.push(judge(run_case(&Case::read(name.clone(), dir)), &ledger));
+        run.push(judge(run_case(&Case::read(name.clone(), dir), &answerer), &ledger));
     }
     Ok(run)
 }
@@ -95,20 +113,37 @@ struct Outcome {
     flags: Vec<String>,
     checks: usize,
     failures: Vec<Failure>,
+    /// What was not looked at.
+    unseen: Option<String>,
 }
 
-fn run_case(case: &Case) -> Outcome {
+/// Who answers, ready to do it.
+enum Answerer {
+    Tables,
+    Proxy(tokio::runtime::Runtime),
+}
+
+fn run_case(case: &Case, answerer: &Answerer) -> Outcome {
+    let mut unseen = None;
     let mut failures: Vec<Failure> = case.findings.iter().map(broken_case).collect();
     match load(case) {
         Ok((input, case_now)) => {
             let resolution = input.resolve();
             let tables = gwapi_match::compile(&resolution, 0);
             failures.extend(status::check(case, &after(&input, &resolution, case_now.as_deref())));
-            failures.extend(request::check(case, &request::World { resolution: &resolution, tables: &tables }));
+            let world = request::World { resolution: &resolution, tables: &tables };
+            match answerer {
+                Answerer::Tables => failures.extend(request::check(case, &world)),
+                Answerer::Proxy(runtime) => {
+                    let answered = runtime.block_on(proxy::check(case, &input, &world));
+                    failures.extend(answered.failures);
+                    unseen = answered.unseen;
+                }
+            }
         }
         Err(failure) => failures.push(failure),
     }
-    Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures }
+    Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures, unseen }
 }
 
 /// Every object as it is after the controller has written what is ours; those of others are as they were.
@@ -158,12 +193,12 @@ fn broken_case(finding: &gwapi_manifest::Finding) -> Failure {
 /// Flags say that a case informs and does not decide; the ledger, that it cannot pass yet. A ledger that is wrong about a
 /// case fails the run.
 fn judge(outcome: Outcome, ledger: &Ledger) -> CaseResult {
-    let Outcome { name, flags, checks, failures } = outcome;
+    let Outcome { name, flags, checks, failures, unseen } = outcome;
     let reason = ledger.reason(&name);
     let flagged = !flags.is_empty();
     let (status, note) = match (failures.is_empty(), reason) {
         (true, Some(reason)) if !flagged => (Status::Failed, Some(format!("passes, though the ledger says: {reason}"))),
-        (true, _) => (Status::Passed, None),
+        (true, _) => (Status::Passed, unseen),
         (false, Some(reason)) => (Status::Skipped, Some(reason.to_owned())),
         (false, None) if flagged => (Status::Skipped, Some(format!("flagged: {}", flags.join("; ")))),
         (false, None) => (Status::Failed, None),

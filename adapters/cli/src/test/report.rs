@@ -44,7 +44,7 @@ pub struct CaseResult {
     pub checks: usize,
     /// What failed.
     pub failures: Vec<Failure>,
-    /// Why it was skipped, or why the ledger is wrong.
+    /// Why it was skipped, why the ledger is wrong, or what could not be looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -78,12 +78,14 @@ impl Run {
         format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 
-    /// Every failing check with its place; a line for each case that was skipped.
+    /// Every failing check with its place; a line for each case that was skipped, or of which part was not looked at.
     pub fn human(&self) -> String {
         let mut text = String::new();
         for case in &self.cases {
             match case.status {
-                Status::Passed => {}
+                Status::Passed => {
+                    let _ = case.note.iter().try_for_each(|note| writeln!(text, "note {}: {note}", case.name));
+                }
                 Status::Skipped => {
                     let _ = writeln!(text, "skipped {}: {}", case.name, case.note.as_deref().unwrap_or("flagged"));
                 }

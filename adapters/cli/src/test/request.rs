@@ -46,14 +46,15 @@ fn check_request(index: usize, item: &Item<Request>, world: &World<'_>) -> Vec<F
     checks.all
 }
 
-struct Checks<'a> {
-    item: &'a Item<Request>,
-    index: usize,
-    all: Vec<Failure>,
+/// Collects what is wrong with one request.
+pub(super) struct Checks<'a> {
+    pub(super) item: &'a Item<Request>,
+    pub(super) index: usize,
+    pub(super) all: Vec<Failure>,
 }
 
 impl Checks<'_> {
-    fn add(&mut self, what: impl std::fmt::Display, expected: impl ToString, actual: impl ToString) {
+    pub(super) fn add(&mut self, what: impl std::fmt::Display, expected: impl ToString, actual: impl ToString) {
         let name = self.item.value.name.clone().or_else(|| self.item.value.url.clone());
         self.all.push(Failure {
             file: self.item.file.clone(),
@@ -88,7 +89,7 @@ impl Plain {
     ///
     /// # Errors
     /// If it is none that can be sent to a Gateway here.
-    fn of(request: &Request, world: &World<'_>) -> Result<Self, String> {
+    pub(super) fn of(request: &Request, world: &World<'_>) -> Result<Self, String> {
         if request.from.is_some() || request.to.is_some() {
             return Err("requests inside a mesh are not supported".into());
         }
@@ -208,7 +209,7 @@ fn only_gateway(world: &World<'_>, port: u16) -> Result<ObjectKey, String> {
     }
 }
 
-fn header_map(headers: &BTreeMap<String, OneOrMany>) -> Result<HeaderMap, String> {
+pub(super) fn header_map(headers: &BTreeMap<String, OneOrMany>) -> Result<HeaderMap, String> {
     let mut map = HeaderMap::new();
     for (name, values) in headers {
         let header: HeaderName = name.parse().map_err(|_| format!("`{name}` is no header name"))?;
@@ -358,7 +359,7 @@ impl Asked<'_> {
                 Seen { is_redirect: redirect, ..Seen::answer(status, headers, text) }
             }
         };
-        seen.mirrors = mirrors.collect();
+        seen.mirrors = Some(mirrors.collect());
         seen.method.clone_from(&self.plain.method);
         seen
     }
@@ -369,27 +370,27 @@ fn is_named(backend: &ResolvedBackend, name: &str) -> bool {
     reference.name == *name || format!("{}/{}", reference.namespace, reference.name) == name
 }
 
-fn short(key: &BackendKey) -> String {
+pub(super) fn short(key: &BackendKey) -> String {
     key.object.namespaced_name()
 }
 
 /// What became of a request.
-struct Seen {
-    status: StatusCode,
+pub(super) struct Seen {
+    pub(super) status: StatusCode,
     /// What the client gets.
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     /// The backend and what it gets.
-    backend: Option<(String, Outgoing)>,
-    is_redirect: bool,
-    /// Backends with a copy, and of how many requests in a hundred.
-    mirrors: Vec<(String, f64)>,
-    method: String,
-    why: String,
+    pub(super) backend: Option<(String, Outgoing)>,
+    pub(super) is_redirect: bool,
+    /// Backends with a copy, and of how many requests in a hundred; nothing if that cannot be seen.
+    pub(super) mirrors: Option<Vec<(String, f64)>>,
+    pub(super) method: String,
+    pub(super) why: String,
 }
 
 impl Seen {
-    fn answer(status: StatusCode, headers: HeaderMap, why: String) -> Self {
-        Self { status, headers, backend: None, is_redirect: false, mirrors: Vec::new(), method: String::new(), why }
+    pub(super) fn answer(status: StatusCode, headers: HeaderMap, why: String) -> Self {
+        Self { status, headers, backend: None, is_redirect: false, mirrors: None, method: String::new(), why }
     }
 
     fn outcome(&self) -> String {
@@ -401,7 +402,7 @@ impl Seen {
 }
 
 /// A connection that is refused is what some cases ask for.
-fn check_refused(expect: &Expect, why: &str, checks: &mut Checks<'_>) {
+pub(super) fn check_refused(expect: &Expect, why: &str, checks: &mut Checks<'_>) {
     let asks_for_it = expect.connection_rejected || expect.failure;
     // A Gateway that serves nothing has no address: its requests come to nothing, which a 404 is too.
     if !asks_for_it {
@@ -409,7 +410,8 @@ fn check_refused(expect: &Expect, why: &str, checks: &mut Checks<'_>) {
     }
 }
 
-fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>) {
+/// Compares what became of a request with what is expected.
+pub(super) fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>) {
     if expect.connection_rejected {
         checks.add("connection", "rejected", seen.outcome());
     }
@@ -419,9 +421,9 @@ fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>) {
     if let Some(expected) = expect.status.as_ref().filter(|expected| !expected.allow(seen.status.as_u16())) {
         checks.add("status", expected, seen.outcome());
     }
-    // Where an error is expected, nobody is there to be compared.
-    let is_answered = expect.status.as_ref().is_none_or(|statuses| statuses.allow(200));
-    if let Some(expected) = expect.backend.as_ref().filter(|_| is_answered) {
+    // Where the Gateway answers itself, as is expected, there is no backend to be compared.
+    let is_own = seen.status != StatusCode::OK && expect.status.as_ref().is_some_and(|statuses| statuses.allow(seen.status.as_u16()));
+    if let Some(expected) = expect.backend.as_ref().filter(|_| !is_own) {
         let actual = seen.backend.as_ref().map(|(name, _)| name);
         let allowed = |name: &String| name == expected || expect.backend_services.contains(name);
         if !actual.is_some_and(allowed) {
@@ -431,14 +433,14 @@ fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>) {
     if let Some(expected) = &expect.redirect {
         check_redirect(expected, seen, checks);
     }
-    if let Some(expected) = &expect.backend_request {
+    if let Some(expected) = expect.backend_request.as_ref().filter(|_| !is_own) {
         check_backend_request(expected, seen, checks);
     }
     if let Some(expected) = &expect.response {
         check_response(expected, &seen.headers, checks);
     }
-    if let Some(expected) = &expect.mirrored_to {
-        check_mirrors(expected, &seen.mirrors, checks);
+    if let (Some(expected), Some(mirrors)) = (&expect.mirrored_to, &seen.mirrors) {
+        check_mirrors(expected, mirrors, checks);
     }
     for (what, asked) in [("grpcCode", expect.grpc_code.is_some()), ("answered", expect.answered.is_some())] {
         if asked {
