@@ -26,7 +26,7 @@ impl Lifetime {
 
     /// What a task of the server holds: the server has ended when all of them are dropped.
     pub(crate) fn life(&self) -> Life {
-        Life { phase: self.0.subscribe(), permit: None }
+        Life { phase: self.0.subscribe(), _permit: None }
     }
 
     /// Says that nothing new is to be begun.
@@ -49,13 +49,13 @@ impl Lifetime {
 pub(crate) struct Life {
     phase: watch::Receiver<Phase>,
     /// What is given back when the connection and everything that came of it has ended.
-    permit: Option<Arc<OwnedSemaphorePermit>>,
+    _permit: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Life {
     /// The part of one connection, tunnels included.
     pub(crate) fn of_connection(&self, permit: OwnedSemaphorePermit) -> Self {
-        Self { phase: self.phase.clone(), permit: Some(Arc::new(permit)) }
+        Self { phase: self.phase.clone(), _permit: Some(Arc::new(permit)) }
     }
 
     /// Waits until the server drains.
