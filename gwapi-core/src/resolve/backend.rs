@@ -26,7 +26,9 @@ pub(super) fn resolve_backend(world: &World<'_>, route: &Route, backend: &Backen
         return Err(Refusal::BackendExternalName { backend: backend.clone() });
     }
     let port = service_port(route.kind, service, backend)?;
-    let protocol = backend_protocol(world, route.kind, port).ok_or_else(|| unsupported(route.kind, backend, port))?;
+    let app_protocol = port.app_protocol.as_deref();
+    let protocol = backend_protocol(world, route.kind, app_protocol)
+        .ok_or_else(|| unsupported(route.kind, backend, app_protocol.unwrap_or_default()))?;
     Ok(BackendTarget { key: BackendKey { object, port: port.port }, protocol })
 }
 
@@ -36,16 +38,16 @@ fn service_port<'s>(kind: RouteKind, service: &'s Service, backend: &BackendObje
     let of_number = || service.ports.iter().filter(|port| Some(port.port) == backend.port);
     match (of_number().find(|port| port.protocol == transport), of_number().next()) {
         (Some(port), _) => Ok(port),
-        (None, Some(port)) => Err(unsupported(kind, backend, port)),
+        (None, Some(port)) => Err(unsupported(kind, backend, transport_name(port.protocol))),
         (None, None) => Err(Refusal::BackendPortNotFound { backend: backend.clone() }),
     }
 }
 
 /// I-010, I-021 to I-024: what the endpoints speak, or nothing if the route cannot send that. Names that are not in the
 /// table of GEP-1911 are no reason to refuse (I-023).
-fn backend_protocol(world: &World<'_>, kind: RouteKind, port: &ServicePort) -> Option<BackendProtocol> {
+fn backend_protocol(world: &World<'_>, kind: RouteKind, app_protocol: Option<&str>) -> Option<BackendProtocol> {
     let declared = |feature| world.controller.features.has(feature);
-    match (port.app_protocol.as_deref(), kind) {
+    match (app_protocol, kind) {
         (Some("kubernetes.io/h2c"), RouteKind::Http) => {
             declared(Feature::HTTPRouteBackendProtocolH2C).then_some(BackendProtocol::H2c)
         }
@@ -60,15 +62,18 @@ fn backend_protocol(world: &World<'_>, kind: RouteKind, port: &ServicePort) -> O
     }
 }
 
-fn unsupported(kind: RouteKind, backend: &BackendObjectRef, port: &ServicePort) -> Refusal {
-    let transport = match port.protocol {
+fn transport_name(transport: TransportProtocol) -> &'static str {
+    match transport {
         TransportProtocol::Tcp => "TCP",
         TransportProtocol::Udp => "UDP",
         TransportProtocol::Other => "SCTP",
-    };
+    }
+}
+
+fn unsupported(kind: RouteKind, backend: &BackendObjectRef, spoken: &str) -> Refusal {
     Refusal::BackendProtocolUnsupported {
         backend: backend.clone(),
-        app_protocol: port.app_protocol.as_deref().unwrap_or(transport).to_string(),
+        app_protocol: spoken.to_string(),
         route_kind: kind.to_string(),
     }
 }

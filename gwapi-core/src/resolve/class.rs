@@ -6,7 +6,7 @@ use super::World;
 use crate::{
     controller::Identity,
     model::{GatewayClass, ParametersRef},
-    name::{ControllerName, Group, Kind, ObjectKey, ObjectName},
+    name::{ControllerName, GATEWAY_GROUP, Group, Kind, ObjectKey, ObjectName},
     refusal::{ParametersFault, Refusal},
     resolution::ResolvedClass,
 };
@@ -26,9 +26,14 @@ pub(super) fn resolve_classes(world: &World<'_>) -> Classes {
 /// classes beside them; but as soon as there is one, a missing class is a mistake.
 pub(super) fn assumed(world: &World<'_>) -> Option<ControllerName> {
     match &world.controller.identity {
-        Identity::Everyone(name) if world.snapshot.classes.is_empty() => Some(name.clone()),
+        Identity::Everyone(name) if world.snapshot.classes.is_empty() && !has_broken_class(world) => Some(name.clone()),
         _ => None,
     }
+}
+
+/// A class that does not say whose it is is an object like any other, and still shows that the classes are in the input.
+fn has_broken_class(world: &World<'_>) -> bool {
+    world.snapshot.others.iter().any(|key| key.group == GATEWAY_GROUP && key.kind == "GatewayClass")
 }
 
 ///

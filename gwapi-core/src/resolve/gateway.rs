@@ -5,6 +5,7 @@ use alloc::{string::ToString, sync::Arc, vec::Vec};
 use super::{World, class, listener};
 use crate::{
     features::Feature,
+    hostname::Hostname,
     model::{Address, AddressType, Gateway},
     name::{ControllerName, ObjectKey},
     refusal::Refusal,
@@ -50,16 +51,19 @@ struct Assignment {
 /// Which addresses the Gateway has: what the facts say, else what it asks for, else the default (B-056 to B-061).
 fn assign(world: &World<'_>, gateway: &Gateway) -> Assignment {
     let facts = &world.snapshot.facts;
+    let known = facts.assigned_addresses.get(&gateway.meta.key).map(Vec::as_slice);
     let mut result = Assignment::default();
     for request in &gateway.addresses {
-        match satisfy(world, request) {
+        match satisfy(world, known, request) {
+            // B-060: two entries may lead to one address, which is reported once.
+            Ok(address) if result.assigned.contains(&address) => {}
             Ok(address) => result.assigned.push(address),
             Err(refusal @ Refusal::AddressTypeUnsupported { .. }) => result.refused.push(refusal),
             Err(refusal) => result.unreachable.push(refusal),
         }
     }
-    if let Some(assigned) = facts.assigned_addresses.get(&gateway.meta.key) {
-        result.assigned.clone_from(assigned);
+    if let Some(known) = known {
+        result.assigned = known.to_vec();
     } else if gateway.addresses.is_empty() {
         result.assigned.extend(facts.default_address.clone());
     }
@@ -69,33 +73,42 @@ fn assign(world: &World<'_>, gateway: &Gateway) -> Assignment {
     result
 }
 
-fn satisfy(world: &World<'_>, request: &Address) -> Result<Address, Refusal> {
+/// The address that an entry gets. Where it is known what the Gateway was assigned, only that can satisfy it.
+fn satisfy(world: &World<'_>, known: Option<&[Address]>, request: &Address) -> Result<Address, Refusal> {
     if let AddressType::Other(other) = &request.kind {
         return Err(Refusal::AddressTypeUnsupported { address_type: other.to_string() });
     }
     if !request.routability.is_empty() {
         return Err(Refusal::AddressRoutabilityUnsupported { routability: request.routability.clone() });
     }
-    match &request.value {
-        None => assign_empty(world, &request.kind),
-        Some(value) if is_usable(world, &request.kind, value) => Ok(request.clone()),
-        Some(value) => Err(Refusal::AddressNotUsable { value: value.clone() }),
-    }
+    let Some(value) = &request.value else { return assign_empty(world, known, &request.kind) };
+    let usable = match known {
+        Some(known) => known.iter().any(|address| address.kind == request.kind && address.value.as_ref() == Some(value)),
+        None => is_usable(world, &request.kind, value),
+    };
+    if usable { Ok(request.clone()) } else { Err(Refusal::AddressNotUsable { value: value.clone() }) }
 }
 
 /// B-059.
-fn assign_empty(world: &World<'_>, kind: &AddressType) -> Result<Address, Refusal> {
-    let default = world.snapshot.facts.default_address.as_ref();
-    default
-        .filter(|address| address.kind == *kind && world.controller.features.has(Feature::GatewayAddressEmpty))
+fn assign_empty(world: &World<'_>, known: Option<&[Address]>, kind: &AddressType) -> Result<Address, Refusal> {
+    let default = world.snapshot.facts.default_address.as_slice();
+    let mut candidates = known.unwrap_or(default).iter().filter(|address| address.kind == *kind);
+    candidates
+        .next()
+        .filter(|_| world.controller.features.has(Feature::GatewayAddressEmpty))
         .cloned()
         .ok_or(Refusal::AddressNotAssigned)
 }
 
+/// Whoever does not declare static addresses (B-056) cannot give a Gateway the address that it names.
 fn is_usable(world: &World<'_>, kind: &AddressType, value: &str) -> bool {
     let well_formed = match kind {
         AddressType::IpAddress => value.parse::<core::net::IpAddr>().is_ok(),
-        AddressType::Hostname | AddressType::Other(_) => !value.is_empty(),
+        //
+        AddressType::Hostname => Hostname::parse(value).is_ok(),
+        AddressType::Other(_) => false,
     };
-    well_formed && !world.snapshot.facts.unusable_addresses.contains(value)
+    well_formed
+        && world.controller.features.has(Feature::GatewayStaticAddresses)
+        && !world.snapshot.facts.unusable_addresses.contains(value)
 }

@@ -1,26 +1,27 @@
 //! Which listeners can be served, and for which kinds of routes (B.1, B.3, B.8, D-006 to D-009).
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{format, string::ToString, vec::Vec};
 
 use super::{World, certificate};
 use crate::{
     features::Feature,
     hostname::Hostname,
-    model::{Gateway, Listener, Protocol, RouteKind, TlsMode},
+    model::{Gateway, Invalid, Listener, Protocol, RouteKind, TlsMode},
     name::SectionName,
     refusal::Refusal,
     resolution::{ListenerKey, ResolvedListener},
 };
 
 pub(super) fn resolve_listeners(world: &World<'_>, gateway: &Gateway) -> Vec<ResolvedListener> {
+    let listeners = gateway.listeners.iter().enumerate();
     let mut resolved: Vec<ResolvedListener> =
-        gateway.listeners.iter().map(|listener| resolve_listener(world, gateway, listener)).collect();
+        listeners.map(|(index, listener)| resolve_listener(world, gateway, index, listener)).collect();
     note_overlaps(&mut resolved);
     resolved
 }
 
-fn resolve_listener(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> ResolvedListener {
-    let mut refused = own_refusals(world, gateway, listener);
+fn resolve_listener(world: &World<'_>, gateway: &Gateway, index: usize, listener: &Listener) -> ResolvedListener {
+    let mut refused = own_refusals(world, gateway, index, listener);
     refused.extend(conflicts(world, gateway, listener));
     let kinds = kinds(world, listener, &refused);
     let certificates = certificate::resolve_certificates(world, gateway, listener);
@@ -42,16 +43,21 @@ fn resolve_listener(world: &World<'_>, gateway: &Gateway, listener: &Listener) -
 }
 
 /// What is wrong with a listener by itself.
-fn own_refusals(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Vec<Refusal> {
+fn own_refusals(world: &World<'_>, gateway: &Gateway, index: usize, listener: &Listener) -> Vec<Refusal> {
     let mut refused = Vec::new();
     if !is_protocol_supported(world, &listener.protocol) {
         refused.push(Refusal::ProtocolUnsupported { protocol: listener.protocol.clone() });
     }
     refused.extend(unsupported_mode(world, listener));
     refused.extend(listener.invalid.iter().map(|invalid| Refusal::ListenerInvalid { invalid: invalid.clone() }));
-    refused.extend(listener.filters.iter().enumerate().map(|(index, filter_type)| {
-        Refusal::ListenerFilterUnsupported { index, filter_type: filter_type.clone() }
-    }));
+    refused.extend(misplaced_tls(index, listener));
+    refused.extend(
+        listener
+            .filters
+            .iter()
+            .enumerate()
+            .map(|(index, filter_type)| Refusal::ListenerFilterUnsupported { index, filter_type: filter_type.clone() }),
+    );
     let port = (gateway.meta.key.clone(), listener.port, listener.protocol.clone());
     if world.snapshot.facts.unavailable_ports.contains(&port) {
         refused.push(Refusal::PortUnavailable { port: listener.port });
@@ -92,7 +98,7 @@ fn unsupported_mode(world: &World<'_>, listener: &Listener) -> Option<Refusal> {
         (Protocol::Https, TlsMode::Terminate) | (Protocol::Tls, TlsMode::Passthrough) => true,
         (Protocol::Tls, TlsMode::Terminate) => world.controller.features.has(Feature::TLSRouteModeTerminate),
         (Protocol::Https | Protocol::Tls, _) => false,
-        // B-033 forbids `tls` there; it means nothing, so nothing is lost by looking past it.
+        // No mode makes sense there; see `misplaced_tls`.
         _ => true,
     };
     let name = match mode {
@@ -103,14 +109,25 @@ fn unsupported_mode(world: &World<'_>, listener: &Listener) -> Option<Refusal> {
     (!supported).then(|| Refusal::TlsModeUnsupported { mode: name, protocol: listener.protocol.clone() })
 }
 
+/// B-033: whoever writes `tls` expects TLS. Serving the listener in clear text would widen what was asked for.
+fn misplaced_tls(index: usize, listener: &Listener) -> Option<Refusal> {
+    let has_no_tls = matches!(listener.protocol, Protocol::Http | Protocol::Tcp | Protocol::Udp);
+    (has_no_tls && listener.tls.is_some()).then(|| {
+        let why = format!("listeners of protocol {} have no `tls`", listener.protocol);
+        let invalid = Invalid { path: format!("spec.listeners[{index}].tls"), value: "{…}".into(), why };
+        Refusal::ListenerInvalid { invalid }
+    })
+}
+
 /// B-002 to B-011: the listeners of the Gateway that this one cannot be told apart from. Nobody wins (B-010).
 fn conflicts(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Vec<Refusal> {
     if !takes_part_in_conflicts(world, listener) {
         return Vec::new();
     }
-    let on_port = gateway.listeners.iter().filter(|other| {
-        !core::ptr::eq(*other, listener) && other.port == listener.port && takes_part_in_conflicts(world, other)
-    });
+    let on_port = gateway
+        .listeners
+        .iter()
+        .filter(|other| !core::ptr::eq(*other, listener) && other.port == listener.port && takes_part_in_conflicts(world, other));
     let (mut same, mut incompatible): (Vec<SectionName>, Vec<SectionName>) = (Vec::new(), Vec::new());
     for other in on_port {
         match conflict(listener, other) {
@@ -131,10 +148,13 @@ fn conflicts(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Vec<R
     protocol.into_iter().chain(hostname).collect()
 }
 
-/// B-006: a listener whose protocol is not supported takes no port from anybody. One with a broken value is not known
-/// well enough to say what it conflicts with, and is refused as it is.
+/// B-006: a listener whose protocol is not supported takes no port from anybody. One whose port or hostname is broken is
+/// not known well enough to say what it conflicts with. Whatever else is wrong with a listener does not make it distinct
+/// (B-004): otherwise a mistake in one would hand its names to the other (S-009).
 fn takes_part_in_conflicts(world: &World<'_>, listener: &Listener) -> bool {
-    is_protocol_supported(world, &listener.protocol) && listener.invalid.is_empty()
+    is_protocol_supported(world, &listener.protocol)
+        && listener.port != 0
+        && !listener.invalid.iter().any(|invalid| invalid.path.ends_with(".hostname"))
 }
 
 enum Conflict {
@@ -183,16 +203,13 @@ fn kinds(world: &World<'_>, listener: &Listener, refused: &[Refusal]) -> Kinds {
     }
     if refused.iter().any(takes_every_kind_away) {
         // Nothing can attach there whatever is listed (B-014, B-019, B-011).
-        return Kinds { supported: Vec::new(), unsupported: Vec::new() };
+        result.supported.clear();
     }
     result
 }
 
 fn takes_every_kind_away(refusal: &Refusal) -> bool {
-    matches!(
-        refusal,
-        Refusal::ProtocolUnsupported { .. } | Refusal::TlsModeUnsupported { .. } | Refusal::ProtocolConflict { .. }
-    )
+    matches!(refusal, Refusal::ProtocolUnsupported { .. } | Refusal::TlsModeUnsupported { .. } | Refusal::ProtocolConflict { .. })
 }
 
 /// B-030: listeners that end or pass TLS on one port and share a name. No hostname covers every name.
@@ -222,4 +239,50 @@ fn overlap(one: Option<&Hostname>, other: Option<&Hostname>) -> bool {
 /// The hostname of a listener in messages.
 pub(super) fn hostname_text(hostname: Option<&Hostname>) -> alloc::string::String {
     hostname.map_or_else(|| "*".into(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AllowedRoutes, NamespacesFrom};
+
+    const PROTOCOLS: [Protocol; 5] = [Protocol::Http, Protocol::Https, Protocol::Tls, Protocol::Tcp, Protocol::Udp];
+
+    fn listener(protocol: &Protocol, hostname: &str) -> Listener {
+        Listener {
+            name: "it".into(),
+            hostname: Hostname::parse(hostname).ok(),
+            port: 443,
+            protocol: protocol.clone(),
+            tls: None,
+            allowed_routes: AllowedRoutes { namespaces: NamespacesFrom::Same, kinds: Vec::new() },
+            filters: Vec::new(),
+            invalid: Vec::new(),
+        }
+    }
+
+    /// `H` for the same hostname, `P` for protocols that cannot share a port, `.` for none; lines and columns are the
+    /// protocols in their order.
+    fn table(one: &str, other: &str) -> Vec<alloc::string::String> {
+        let mark = |from: &Protocol, to: &Protocol| match conflict(&listener(from, one), &listener(to, other)) {
+            Some(Conflict::Hostname) => 'H',
+            Some(Conflict::Protocol) => 'P',
+            None => '.',
+        };
+        PROTOCOLS.iter().map(|from| PROTOCOLS.iter().map(|to| mark(from, to)).collect()).collect()
+    }
+
+    #[test]
+    fn b_008_every_pair_of_protocols_with_one_hostname() {
+        for hostname in ["", "a.com", "*.a.com"] {
+            assert_eq!(table(hostname, hostname), ["HPPP.", "PHPP.", "PPHP.", "PPPP.", "....P"], "{hostname}");
+        }
+    }
+
+    #[test]
+    fn pitfall_53_different_hostnames_part_what_is_told_apart_by_sni_or_host() {
+        for (one, other) in [("a.com", "b.com"), ("*.a.com", "b.a.com"), ("", "a.com")] {
+            assert_eq!(table(one, other), [".PPP.", "P..P.", "P..P.", "PPPP.", "....P"], "{one} {other}");
+        }
+    }
 }

@@ -61,11 +61,12 @@ type Gateways = BTreeMap<ObjectKey, ResolvedGateway>;
 type UnclaimedGateways = BTreeMap<ObjectKey, Unclaimed>;
 
 fn resolve_gateways(world: &World<'_>, classes: &class::Classes) -> (Gateways, UnclaimedGateways) {
+    let assumed = class::assumed(world);
     let mut ours = BTreeMap::new();
     let mut unclaimed = BTreeMap::new();
     for gateway in world.snapshot.gateways() {
         let key = gateway.meta.key.clone();
-        match claim(world, classes, gateway) {
+        match claim(world, classes, assumed.as_ref(), gateway) {
             Ok(controller_name) => drop(ours.insert(key, gateway::resolve_gateway(world, gateway, controller_name))),
             Err(why) => drop(unclaimed.insert(key, why)),
         }
@@ -74,7 +75,12 @@ fn resolve_gateways(world: &World<'_>, classes: &class::Classes) -> (Gateways, U
 }
 
 /// ours is a Gateway whose class exists, is ours and is accepted.
-fn claim(world: &World<'_>, classes: &class::Classes, gateway: &Gateway) -> Result<ControllerName, Unclaimed> {
+fn claim(
+    world: &World<'_>,
+    classes: &class::Classes,
+    assumed: Option<&ControllerName>,
+    gateway: &Gateway,
+) -> Result<ControllerName, Unclaimed> {
     let class_name = &gateway.class_name;
     if let Some(class) = classes.get(class_name) {
         return if class.refused.is_empty() {
@@ -89,8 +95,9 @@ fn claim(world: &World<'_>, classes: &class::Classes, gateway: &Gateway) -> Resu
             class: class_name.clone(),
             controller_name: class.controller_name.clone(),
         }),
-        None => class::assumed(world)
-            .ok_or_else(|| Unclaimed::NoClass { gateway: gateway.meta.key.clone(), class: class_name.clone() }),
+        None => {
+            assumed.cloned().ok_or_else(|| Unclaimed::NoClass { gateway: gateway.meta.key.clone(), class: class_name.clone() })
+        }
     }
 }
 

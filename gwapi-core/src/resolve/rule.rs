@@ -5,7 +5,9 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 use super::{World, backend};
 use crate::{
     features::Feature,
-    model::{BackendRef, Filter, Fraction, HttpMatch, HttpRule, LocalObjectRef, PathMatch, PathModifier, RequestRedirect, Route, Rules},
+    model::{
+        BackendRef, Filter, Fraction, HttpMatch, HttpRule, LocalObjectRef, PathMatch, PathModifier, RequestRedirect, Route, Rules,
+    },
     refusal::Refusal,
     resolution::{ResolvedBackend, ResolvedFilter, ResolvedRule, RuleMatches},
 };
@@ -31,7 +33,8 @@ fn http_rule(world: &World<'_>, route: &Route, index: usize, rule: &HttpRule) ->
     };
     ResolvedRule {
         index,
-        name: rule.name.clone(),
+        // Law 12; a rule without it serves the same (F-021).
+        name: rule.name.clone().filter(|_| world.controller.features.has(Feature::HTTPRouteNamedRouteRule)),
         matches: RuleMatches::Http(rule.matches.clone()),
         filters: resolve(&rule.filters),
         backends: rule.backend_refs.iter().map(backend).collect(),
@@ -221,7 +224,9 @@ fn unbuilt_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Refusal>
         Filter::Cors(_) => level == Level::Backend,
         _ => false,
     });
-    unbuilt.map(|(index, filter)| Refusal::FieldUnsupported { path: format!("{path}[{index}] ({})", filter.type_name()) }).collect()
+    unbuilt
+        .map(|(index, filter)| Refusal::FieldUnsupported { path: format!("{path}[{index}] ({})", filter.type_name()) })
+        .collect()
 }
 
 /// H-038: a prefix can be replaced only where one matched.
