@@ -1,5 +1,4 @@
 //! Workloads A (one host, many prefixes) and B (many hosts), with floors in the same process.
-#![expect(missing_docs, reason = "the macros of criterion write functions")]
 
 use std::hint::black_box;
 
