@@ -82,3 +82,8 @@ mod table;
 pub use compile::compile;
 pub use routed::{PinnedDecision, Routed};
 pub use table::{ListenerId, Port, ServedListener, Table, Tables};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
