@@ -28,16 +28,25 @@ pub fn fix(refusal: &Refusal) -> Option<String> {
         Refusal::TlsModeUnsupported { .. } => "use `mode: Terminate` with protocol `HTTPS`".into(),
         Refusal::PortUnavailable { .. } => "use a port that is free".into(),
         Refusal::ListenerFilterUnsupported { .. } => "remove the filter".into(),
-        Refusal::RouteKindUnsupported { .. } => "list kinds that go with the protocol, such as `HTTPRoute`, or leave `kinds` out".into(),
+        Refusal::RouteKindUnsupported { .. } => {
+            "list kinds that go with the protocol, such as `HTTPRoute`, or leave `kinds` out".into()
+        }
         Refusal::TlsConfigMissing { .. } => "add `tls.certificateRefs` with a Secret of type `kubernetes.io/tls`".into(),
         Refusal::CertificateInvalid { why, .. } => certificate(why),
         Refusal::RefNotPermitted { from_kind, from_namespace, target } => {
             let (namespace, kind) = (target.namespace_str(), group_kind(&target.group, &target.kind));
-            format!("add a ReferenceGrant in namespace `{namespace}` from {from_kind} of namespace `{from_namespace}` to {kind} `{}`", target.name)
+            format!(
+                "add a ReferenceGrant in namespace `{namespace}` from {from_kind} of namespace `{from_namespace}` to {kind} `{}`",
+                target.name
+            )
         }
         Refusal::BackendKindUnsupported { .. } => "refer to a Service".into(),
-        Refusal::BackendNotFound { backend } => format!("add the {}, or correct the name or namespace of the reference", backend.object()),
-        Refusal::BackendPortNotFound { backend } if backend.port.is_none() => format!("add `port`, one of those of the {}", backend.object()),
+        Refusal::BackendNotFound { backend } => {
+            format!("add the {}, or correct the name or namespace of the reference", backend.object())
+        }
+        Refusal::BackendPortNotFound { backend } if backend.port.is_none() => {
+            format!("add `port`, one of those of the {}", backend.object())
+        }
         Refusal::BackendPortNotFound { backend } => format!("refer to a port of the {}, or add the port to it", backend.object()),
         Refusal::BackendExternalName { .. } => "refer to a Service of type ClusterIP with endpoints of its own".into(),
         Refusal::BackendProtocolUnsupported { route_kind, .. } => {
@@ -47,12 +56,20 @@ pub fn fix(refusal: &Refusal) -> Option<String> {
         Refusal::NoListenerSelected { parent_ref } => listener_missing(parent_ref),
         Refusal::ParentRefPortUnsupported => "name the listener with `sectionName` instead".into(),
         Refusal::NamespaceNotAllowed { namespace, why, .. } => namespace_fault(namespace.as_str(), why),
-        Refusal::KindNotAllowed { kind, .. } => format!("add `{kind}` to `allowedRoutes.kinds`, or use a listener whose protocol carries it"),
+        Refusal::KindNotAllowed { kind, .. } => {
+            format!("add `{kind}` to `allowedRoutes.kinds`, or use a listener whose protocol carries it")
+        }
         Refusal::ListenerNotAccepted { listener } => format!("mend listener `{listener}` first; its own finding says how"),
-        Refusal::NoMatchingHostname { hostname, .. } => format!("add a hostname that `{hostname}` covers, or widen that of the listener"),
-        Refusal::FeatureUnsupported { feature, .. } => format!("remove the field, or declare {feature} if the implementation has it"),
+        Refusal::NoMatchingHostname { hostname, .. } => {
+            format!("add a hostname that `{hostname}` covers, or widen that of the listener")
+        }
+        Refusal::FeatureUnsupported { feature, .. } => {
+            format!("remove the field, or declare {feature} if the implementation has it")
+        }
         Refusal::FieldUnsupported { .. } => "remove the field".into(),
-        Refusal::IncompatibleFilters { first, second, .. } => format!("keep {first} or {second}, or move one of them to another rule"),
+        Refusal::IncompatibleFilters { first, second, .. } => {
+            format!("keep {first} or {second}, or move one of them to another rule")
+        }
         Refusal::RepeatedFilter { filter, .. } => format!("put what they do into one {filter}"),
         Refusal::PrefixMatchMissing { .. } => "use ReplaceFullPath, or make every match of the rule a PathPrefix".into(),
         _ => return None,
@@ -93,7 +110,9 @@ fn certificate(why: &CertificateFault) -> String {
 fn namespace_fault(namespace: &str, why: &NamespaceFault) -> String {
     match why {
         NamespaceFault::NotSame(own) => {
-            format!("move the route to namespace `{own}`, or set `allowedRoutes.namespaces.from` of the listener to `All` or `Selector`")
+            format!(
+                "move the route to namespace `{own}`, or set `allowedRoutes.namespaces.from` of the listener to `All` or `Selector`"
+            )
         }
         NamespaceFault::NotSelected => format!("label namespace `{namespace}` as the selector asks, or widen the selector"),
         NamespaceFault::NoSelector => "add a selector to `allowedRoutes.namespaces`".into(),

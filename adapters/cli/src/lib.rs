@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+pub mod check;
 pub mod commands;
 pub mod fix;
 pub mod input;
@@ -23,6 +24,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(commands::check::CheckArgs),
     Echo(commands::echo::EchoArgs),
     Serve(commands::serve::ServeArgs),
     Explain(commands::explain::ExplainArgs),
@@ -36,6 +38,7 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> Exit {
         match self.command {
+            Command::Check(args) => args.run(),
             Command::Echo(args) => args.run(),
             Command::Serve(args) => args.run(),
             Command::Explain(args) => args.run(),

@@ -74,7 +74,11 @@ impl RequestArgs {
     pub fn targets(&self, urls: &[String]) -> Result<Vec<Target>, String> {
         if urls.is_empty() {
             let told = self.host.is_some() || self.path.is_some() || self.port.is_some() || self.scheme.is_some();
-            return if told { Ok(vec![self.target(None)?]) } else { Err("a URL is missing, such as http://shop.example.com/cart".into()) };
+            return if told {
+                Ok(vec![self.target(None)?])
+            } else {
+                Err("a URL is missing, such as http://shop.example.com/cart".into())
+            };
         }
         urls.iter().map(|url| self.target(Some(url))).collect()
     }

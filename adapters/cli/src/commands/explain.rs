@@ -21,7 +21,9 @@ use crate::fix::{fix, fix_unclaimed};
 
 /// Says why: for requests the candidates in order and the key that decided, for a route what became of each parentRef.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "gwapi explain [OPTIONS] <PATH>... <URL>...\n       gwapi explain [OPTIONS] <PATH>... --route <[KIND/]NS/NAME>")]
+#[command(
+    override_usage = "gwapi explain [OPTIONS] <PATH>... <URL>...\n       gwapi explain [OPTIONS] <PATH>... --route <[KIND/]NS/NAME>"
+)]
 pub struct ExplainArgs {
     #[command(flatten)]
     ask: AskArgs,
@@ -227,7 +229,13 @@ impl ParentReport {
 
     fn unclaimed(parent_ref: &ParentRef, why: &Unclaimed) -> Self {
         let unclaimed = UnclaimedReport { message: why.to_string(), fix: fix_unclaimed(why), evidence: why.clone() };
-        Self { parent_ref: parent_ref.clone(), attached: false, listeners: Vec::new(), refused: Vec::new(), unclaimed: Some(unclaimed) }
+        Self {
+            parent_ref: parent_ref.clone(),
+            attached: false,
+            listeners: Vec::new(),
+            refused: Vec::new(),
+            unclaimed: Some(unclaimed),
+        }
     }
 
     fn human(&self, index: usize) -> Vec<String> {

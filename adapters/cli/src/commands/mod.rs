@@ -12,6 +12,7 @@ use crate::input::{Facts, Input, Options, read_features};
 
 pub mod echo;
 pub mod serve;
+pub mod check;
 pub mod explain;
 pub mod route;
 pub mod status;
@@ -60,12 +61,20 @@ impl Color {
     /// Whether standard error is coloured.
     #[must_use]
     pub fn on_stderr(self) -> bool {
+        self.on(&std::io::stderr())
+    }
+
+    /// Whether standard output is coloured.
+    #[must_use]
+    pub fn on_stdout(self) -> bool {
+        self.on(&std::io::stdout())
+    }
+
+    fn on(self, stream: &impl IsTerminal) -> bool {
         match self.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => {
-                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stderr().is_terminal()
-            }
+            When::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && stream.is_terminal(),
         }
     }
 }

@@ -199,7 +199,8 @@ impl World<'_> {
 }
 
 fn served<'a>(tables: impl IntoIterator<Item = &'a Table>) -> String {
-    let mut ports: Vec<u16> = tables.into_iter().flat_map(|table| table.ports().map(|port| port.number).collect::<Vec<_>>()).collect();
+    let mut ports: Vec<u16> =
+        tables.into_iter().flat_map(|table| table.ports().map(|port| port.number).collect::<Vec<_>>()).collect();
     ports.sort_unstable();
     ports.dedup();
     match ports.as_slice() {

@@ -1,0 +1,122 @@
+//! What there is to say about an input: what reading it found, what does not take effect, and what is likely wrong.
+
+use gwapi_core::{Resolution, name::ObjectKey};
+use gwapi_manifest::{Document, Finding, Severity, sort};
+
+use crate::input::Input;
+
+mod reach;
+mod refusals;
+mod usage;
+
+pub(crate) mod codes {
+    pub(crate) const CLASS_NOT_ACCEPTED: &str = "class-not-accepted";
+    pub(crate) const DUPLICATE_RULE_NAME: &str = "duplicate-rule-name";
+    pub(crate) const GATEWAY_NOT_ACCEPTED: &str = "gateway-not-accepted";
+    pub(crate) const GATEWAY_NOT_PROGRAMMED: &str = "gateway-not-programmed";
+    pub(crate) const LISTENER_NOT_ACCEPTED: &str = "listener-not-accepted";
+    pub(crate) const LISTENER_NOT_PROGRAMMED: &str = "listener-not-programmed";
+    pub(crate) const NO_CLASS: &str = "no-class";
+    pub(crate) const NO_ENDPOINTS: &str = "no-endpoints";
+    pub(crate) const OTHER_CONTROLLER: &str = "other-controller";
+    pub(crate) const PARENT_KIND_NOT_SUPPORTED: &str = "parent-kind-not-supported";
+    pub(crate) const PARENT_NOT_FOUND: &str = "parent-not-found";
+    pub(crate) const REF_NOT_PERMITTED: &str = "ref-not-permitted";
+    pub(crate) const ROUTE_KIND_NOT_SUPPORTED: &str = "route-kind-not-supported";
+    pub(crate) const ROUTE_NOT_ACCEPTED: &str = "route-not-accepted";
+    pub(crate) const ROUTE_NOT_ATTACHED: &str = "route-not-attached";
+    pub(crate) const RULE_NOT_ACCEPTED: &str = "rule-not-accepted";
+    pub(crate) const UNREACHABLE_RULE: &str = "unreachable-rule";
+    pub(crate) const UNRESOLVED_REF: &str = "unresolved-ref";
+    pub(crate) const UNUSED_GRANT: &str = "unused-grant";
+}
+
+/// Every code of a finding with what it means, in alphabetical order, besides those of
+/// [`gwapi_manifest::CODES`]. docs/findings.md says more of each.
+pub const CODES: &[(&str, &str)] = &[
+    ("assumption", "something is taken for granted because the input does not say it"),
+    ("bad-case", "a file of a case does not have the form that it should have"),
+    (codes::CLASS_NOT_ACCEPTED, "the GatewayClass is not accepted, and neither are its Gateways"),
+    ("duplicate-name", "two entries of a list have one name"),
+    ("duplicate-object", "an object is there more than once; one of them is used"),
+    (codes::DUPLICATE_RULE_NAME, "two rules of a route have one name"),
+    ("field-not-supported", "a field of the Gateway API that is not supported yet"),
+    (codes::GATEWAY_NOT_ACCEPTED, "the Gateway takes part in nothing"),
+    (codes::GATEWAY_NOT_PROGRAMMED, "the Gateway is accepted and has no address"),
+    ("ignored-duplicate", "an entry does not count because an equivalent one stands before it"),
+    ("invalid-value", "a value of the right type that means nothing"),
+    ("kind-not-supported", "a kind of the Gateway API that is not supported yet"),
+    (codes::LISTENER_NOT_ACCEPTED, "the listener is not served and no route attaches to it"),
+    (codes::LISTENER_NOT_PROGRAMMED, "the listener is accepted and cannot be served"),
+    ("missing-field", "a field that must be there and is not"),
+    (codes::NO_CLASS, "the Gateway names a GatewayClass that does not exist"),
+    (codes::NO_ENDPOINTS, "the Service has no ready endpoint"),
+    (codes::OTHER_CONTROLLER, "the Gateway belongs to another controller"),
+    (codes::PARENT_KIND_NOT_SUPPORTED, "the parentRef refers to a kind that routes cannot attach to here"),
+    (codes::PARENT_NOT_FOUND, "the parentRef refers to an object that does not exist"),
+    (codes::REF_NOT_PERMITTED, "a reference into another namespace that no ReferenceGrant permits"),
+    (codes::ROUTE_KIND_NOT_SUPPORTED, "the listener allows a kind of route that it cannot serve"),
+    (codes::ROUTE_NOT_ACCEPTED, "the route as a whole is refused"),
+    (codes::ROUTE_NOT_ATTACHED, "no listener of the parent accepts the route"),
+    (codes::RULE_NOT_ACCEPTED, "the rule is refused and takes part in nothing"),
+    ("unknown-feature", "a name in the list of features that Gateway API does not know"),
+    ("unknown-field", "a field that the kind does not have"),
+    ("unknown-kind", "a kind that its group does not have"),
+    ("unknown-version", "a version of a kind that no API server serves"),
+    (codes::UNREACHABLE_RULE, "no request can reach the rule"),
+    (codes::UNRESOLVED_REF, "a reference that leads nowhere"),
+    (codes::UNUSED_GRANT, "no reference makes use of the ReferenceGrant"),
+    ("wrong-type", "a value of another type than the field has"),
+];
+
+/// Every finding of an input, sorted.
+#[must_use]
+pub fn check(input: &Input) -> Vec<Finding> {
+    let resolution = input.resolve();
+    let mut checker = Checker { input, resolution: &resolution, findings: input.findings.clone() };
+    refusals::report(&mut checker);
+    reach::report(&mut checker);
+    usage::report(&mut checker);
+    let mut findings = checker.findings;
+    sort(&mut findings);
+    findings
+}
+
+/// What is checked, and what was found so far.
+struct Checker<'a> {
+    input: &'a Input,
+    resolution: &'a Resolution,
+    findings: Vec<Finding>,
+}
+
+/// What to say about a field.
+struct Remark {
+    severity: Severity,
+    code: &'static str,
+    path: String,
+    message: String,
+    fix: Option<String>,
+}
+
+impl Checker<'_> {
+    fn add(&mut self, object: &ObjectKey, remark: Remark) {
+        let Some(document) = self.input.documents.get(object) else { return };
+        let Remark { severity, code, path, message, fix } = remark;
+        let finding = document.finding(severity, code, &path, message);
+        self.findings.push(match fix {
+            Some(fix) => finding.with_fix(fix),
+            None => finding,
+        });
+    }
+
+    /// Whether reading the object said already that a field is wrong.
+    fn is_known(&self, document: &Document, path: &str) -> bool {
+        let places = [document.origin.value_at(path), document.origin.key_at(path)];
+        self.input.findings.iter().any(|finding| {
+            finding.severity == Severity::Error
+                && finding.path.as_deref() == Some(path)
+                && *finding.file == *document.file()
+                && finding.place.is_some_and(|place| places.contains(&place))
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! What is legal and likely wrong: Services without endpoints, grants that nothing needs, rules with one name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gwapi_core::{
+    model::{Filter, HttpRule, ReferenceGrant, Rules},
+    name::{CORE_GROUP, GATEWAY_GROUP, ObjectKey, SectionName},
+    resolution::ResolvedRoute,
+};
+use gwapi_manifest::Severity;
+
+use super::{Checker, Remark, codes};
+use crate::input::Input;
+
+pub(super) fn report(checker: &mut Checker<'_>) {
+    let resolution = checker.resolution;
+    let endpoints = Endpoints::of(checker.input);
+    for route in resolution.routes.values() {
+        if let Some(endpoints) = &endpoints {
+            no_endpoints(checker, endpoints, route);
+        }
+        duplicate_rule_names(checker, route);
+    }
+    unused_grants(checker);
+}
+
+// ---- endpoints ----
+
+/// The Services that have a ready endpoint.
+struct Endpoints(BTreeSet<(String, String)>);
+
+impl Endpoints {
+    /// Nothing if there are no EndpointSlices at all: then every Service counts as ready.
+    fn of(input: &Input) -> Option<Self> {
+        let mut ready = BTreeSet::new();
+        let mut slices = input.of_kind("discovery.k8s.io", "EndpointSlice").peekable();
+        slices.peek()?;
+        for slice in slices {
+            let service = slice.value["metadata"]["labels"]["kubernetes.io/service-name"].as_str();
+            let mut endpoints = slice.value["endpoints"].as_array().into_iter().flatten();
+            // What is not said counts as ready.
+            let has_ready = endpoints.any(|endpoint| endpoint["conditions"]["ready"].as_bool() != Some(false));
+            if let Some(service) = service.filter(|_| has_ready) {
+                ready.insert((slice.namespace().unwrap_or("default").to_owned(), service.to_owned()));
+            }
+        }
+        Some(Self(ready))
+    }
+
+    fn has(&self, service: &ObjectKey) -> bool {
+        self.0.contains(&(service.namespace_str().to_owned(), service.name.to_string()))
+    }
+}
+
+fn no_endpoints(checker: &mut Checker<'_>, endpoints: &Endpoints, route: &ResolvedRoute) {
+    for rule in &route.rules {
+        for (index, backend) in rule.backends.iter().enumerate().filter(|(_, backend)| backend.weight > 0) {
+            let Ok(target) = &backend.target else { continue };
+            let service = &target.key.object;
+            if endpoints.has(service) {
+                continue;
+            }
+            let path = format!("spec.rules[{}].backendRefs[{index}]", rule.index);
+            let message = format!("{service} has no ready endpoint; its share is answered with 503");
+            let fix = Some(format!("see whether the selector of the {service} fits its Pods, and whether they are ready"));
+            checker.add(route.key(), Remark { severity: Severity::Warning, code: codes::NO_ENDPOINTS, path, message, fix });
+        }
+    }
+}
+
+// ---- rules ----
+
+fn duplicate_rule_names(checker: &mut Checker<'_>, route: &ResolvedRoute) {
+    let mut seen: BTreeMap<&SectionName, usize> = BTreeMap::new();
+    for rule in &route.rules {
+        let Some(name) = &rule.name else { continue };
+        let Some(first) = seen.get(name).copied() else {
+            seen.insert(name, rule.index);
+            continue;
+        };
+        let path = format!("spec.rules[{}].name", rule.index);
+        let message = format!("rule {first} is called `{name}` too");
+        let fix = Some("give the rule a name of its own".to_owned());
+        let (severity, code) = (Severity::Warning, codes::DUPLICATE_RULE_NAME);
+        checker.add(route.key(), Remark { severity, code, path, message, fix });
+    }
+}
+
+// ---- grants ----
+
+/// A reference: the object that contains it, and what it points to.
+type Reference = (ObjectKey, ObjectKey);
+
+fn unused_grants(checker: &mut Checker<'_>) {
+    let references = references(checker.input);
+    let unused: Vec<ObjectKey> = checker
+        .input
+        .snapshot
+        .grants()
+        .filter(|grant| is_understood(grant) && !references.iter().any(|reference| grants(grant, reference)))
+        .map(|grant| grant.meta.key.clone())
+        .collect();
+    for grant in unused {
+        let message = format!("no reference in the input makes use of {grant}");
+        let fix = Some("remove the grant, or correct its `from` and `to`".to_owned());
+        let (severity, code, path) = (Severity::Warning, codes::UNUSED_GRANT, "spec".to_owned());
+        checker.add(&grant, Remark { severity, code, path, message, fix });
+    }
+}
+
+/// Whether every reference that the grant may be for is one that is read: those of HTTPRoutes and Gateways to Services and
+/// Secrets. Of others nobody here knows whether they are used.
+fn is_understood(grant: &ReferenceGrant) -> bool {
+    let from = |kind: &str| ["HTTPRoute", "Gateway"].contains(&kind);
+    let to = |kind: &str| ["Service", "Secret"].contains(&kind);
+    grant.from.iter().all(|entry| entry.group == *GATEWAY_GROUP && from(entry.kind.as_str()))
+        && grant.to.iter().all(|entry| entry.group == *CORE_GROUP && to(entry.kind.as_str()))
+}
+
+fn grants(grant: &ReferenceGrant, (from, to): &Reference) -> bool {
+    let from_fits = |entry: &gwapi_core::model::GrantFrom| {
+        entry.group == from.group && entry.kind == from.kind && Some(&entry.namespace) == from.namespace.as_ref()
+    };
+    let to_fits = |entry: &gwapi_core::model::GrantTo| {
+        entry.group == to.group && entry.kind == to.kind && entry.name.as_ref().is_none_or(|name| *name == to.name)
+    };
+    grant.meta.key.namespace == to.namespace && grant.from.iter().any(from_fits) && grant.to.iter().any(to_fits)
+}
+
+/// Every reference into another namespace.
+fn references(input: &Input) -> BTreeSet<Reference> {
+    let mut references = BTreeSet::new();
+    for route in input.snapshot.routes() {
+        let Rules::Http(rules) = &route.rules;
+        references.extend(rules.iter().flat_map(backends).map(|target| (route.meta.key.clone(), target)));
+    }
+    for gateway in input.snapshot.gateways() {
+        let tls = gateway.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+        references.extend(tls.flat_map(|tls| &tls.certificate_refs).map(|secret| {
+            let target = ObjectKey {
+                group: secret.group.clone(),
+                kind: secret.kind.clone(),
+                namespace: Some(secret.namespace.clone()),
+                name: secret.name.clone(),
+            };
+            (gateway.meta.key.clone(), target)
+        }));
+    }
+    references.retain(|(from, to)| from.namespace != to.namespace);
+    references
+}
+
+fn backends(rule: &HttpRule) -> Vec<ObjectKey> {
+    let entries = rule.backend_refs.iter().map(|entry| entry.backend.object());
+    let filters = rule.filters.iter().chain(rule.backend_refs.iter().flat_map(|entry| &entry.filters));
+    let mirrors = filters.filter_map(|filter| match filter {
+        Filter::RequestMirror(mirror) => Some(mirror.backend.object()),
+        _ => None,
+    });
+    entries.chain(mirrors).collect()
+}
