@@ -34,7 +34,8 @@ impl FromStr for BackendAt {
         let form = || format!("`{text}` is not NAMESPACE/NAME:PORT=HOST:PORT");
         let (backend, address) = text.split_once('=').ok_or_else(form)?;
         let (service, port) = backend.rsplit_once(':').ok_or_else(form)?;
-        let (namespace, name) = service.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty()).ok_or_else(form)?;
+        let (namespace, name) =
+            service.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty()).ok_or_else(form)?;
         let object = ObjectKey::namespaced(CORE_GROUP, "Service", &namespace.into(), &name.into());
         let key = BackendKey { object, port: port.parse().map_err(|_| form())? };
         Ok(Self { key, address: look_up(address)? })
@@ -112,7 +113,7 @@ impl<'a> Slices<'a> {
 fn slice_port(service: &Value, slice: &Value, port: u16) -> Option<u16> {
     let is_tcp = |port: &&Value| port["protocol"].as_str().is_none_or(|protocol| protocol == "TCP");
     let in_slice: Vec<&Value> = list(&slice["ports"]).iter().filter(is_tcp).collect();
-    let in_service: Vec<&Value> = list(&service["ports"]).iter().filter(is_tcp).collect();
+    let in_service: Vec<&Value> = list(&service["spec"]["ports"]).iter().filter(is_tcp).collect();
     let number = |port: &Value| port["port"].as_u64().and_then(|port| u16::try_from(port).ok());
     let Some(wanted) = in_service.iter().find(|candidate| number(candidate) == Some(port)) else {
         return in_slice.iter().filter_map(|candidate| number(candidate)).find(|candidate| *candidate == port);
@@ -127,7 +128,10 @@ fn slice_port(service: &Value, slice: &Value, port: u16) -> Option<u16> {
 /// endpoint lead to the same place, so the first will do.
 fn ready(slice: &Value) -> impl Iterator<Item = IpAddr> {
     let is_ready = |endpoint: &&Value| endpoint["conditions"]["ready"] != false;
-    list(&slice["endpoints"]).iter().filter(is_ready).filter_map(|endpoint| list(&endpoint["addresses"]).first()?.as_str()?.parse().ok())
+    list(&slice["endpoints"])
+        .iter()
+        .filter(is_ready)
+        .filter_map(|endpoint| list(&endpoint["addresses"]).first()?.as_str()?.parse().ok())
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -145,20 +149,26 @@ mod tests {
         let backend: BackendAt = "shop/api:80=127.0.0.1:3000".parse().unwrap();
         assert_eq!((backend.key.object.namespaced_name().as_str(), backend.key.port), ("shop/api", 80));
         assert_eq!(backend.address, "127.0.0.1:3000".parse().unwrap());
-        for wrong in ["shop/api=127.0.0.1:3000", "api:80=127.0.0.1:3000", "shop/api:80", "shop/api:http=127.0.0.1:1", "/api:80=127.0.0.1:1"] {
+        for wrong in [
+            "shop/api=127.0.0.1:3000",
+            "api:80=127.0.0.1:3000",
+            "shop/api:80",
+            "shop/api:http=127.0.0.1:1",
+            "/api:80=127.0.0.1:1",
+        ] {
             assert!(wrong.parse::<BackendAt>().unwrap_err().contains("is not NAMESPACE/NAME:PORT=HOST:PORT"), "{wrong}");
         }
     }
 
     #[test]
     fn the_port_of_a_slice_is_found_by_the_name_of_the_service_port() {
-        let service = json!({"ports": [{"name": "web", "port": 80}, {"name": "admin", "port": 81}]});
+        let service = json!({"spec": {"ports": [{"name": "web", "port": 80}, {"name": "admin", "port": 81}]}});
         let slice = json!({"ports": [{"name": "admin", "port": 9000}, {"name": "web", "port": 8080}]});
         assert_eq!(slice_port(&service, &slice, 80), Some(8080));
         assert_eq!(slice_port(&service, &slice, 81), Some(9000));
         let unnamed = json!({"ports": [{"port": 7000}]});
         assert_eq!(slice_port(&service, &unnamed, 80), None, "it could be either");
-        assert_eq!(slice_port(&json!({"ports": [{"name": "web", "port": 80}]}), &unnamed, 80), Some(7000));
+        assert_eq!(slice_port(&json!({"spec": {"ports": [{"name": "web", "port": 80}]}}), &unnamed, 80), Some(7000));
         assert_eq!(slice_port(&json!({}), &unnamed, 7000), Some(7000), "headless");
         assert_eq!(slice_port(&json!({}), &unnamed, 80), None);
     }

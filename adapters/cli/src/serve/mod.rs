@@ -177,7 +177,8 @@ impl Server {
         let before = std::mem::take(&mut self.state);
         self.apply(&input).await;
         note("reloaded");
-        let new_lines = |now: &[String], before: &[String]| now.iter().filter(|line| !before.contains(line)).cloned().collect::<Vec<_>>();
+        let new_lines =
+            |now: &[String], before: &[String]| now.iter().filter(|line| !before.contains(line)).cloned().collect::<Vec<_>>();
         new_lines(&self.state.listeners, &before.listeners).iter().for_each(|line| note(&format!("now served: {line}")));
         new_lines(&before.listeners, &self.state.listeners).iter().for_each(|line| note(&format!("no longer served: {line}")));
         new_lines(&self.state.problems, &before.problems).iter().for_each(|line| note(line));
@@ -250,7 +251,9 @@ impl Settings {
         let resolution = resolve(&snapshot, &input.controller);
         let mut tables = gwapi_match::compile(&resolution, seed).gateways;
         tables.retain(|gateway, _| placed.gateways.contains_key(gateway));
-        placed.binds.retain(|place, _| tables.get(&place.gateway).is_some_and(|table| table.ports().any(|port| port.number == place.port)));
+        placed.binds.retain(|place, _| {
+            tables.get(&place.gateway).is_some_and(|table| table.ports().any(|port| port.number == place.port))
+        });
         let served = Served {
             endpoints: endpoints::endpoints(input, &resolution, &self.backends),
             certificates: certificates.usable,
@@ -266,7 +269,8 @@ impl Settings {
     fn unused(&self, input: &Input, resolution: &Resolution) -> Vec<String> {
         let targets = endpoints::targets(resolution);
         let backends = self.backends.iter().filter(|backend| !targets.contains(&backend.key));
-        let backends = backends.map(|backend| format!("--backend: no route leads to {}, port {}", backend.key.object, backend.key.port));
+        let backends =
+            backends.map(|backend| format!("--backend: no route leads to {}, port {}", backend.key.object, backend.key.port));
         let gateways = self.placement.addresses.keys().filter(|gateway| !input.documents.contains_key(gateway));
         backends.chain(gateways.map(|gateway| format!("--address: {gateway} is not in the input"))).collect()
     }
@@ -276,7 +280,8 @@ impl Settings {
 /// without a place are unavailable.
 fn tell(snapshot: &mut Snapshot, placed: &Placed, wanted: &Resolution) {
     for (key, address) in &placed.gateways {
-        let asks_for_one = wanted.gateways.get(key).is_some_and(|gateway| gateway.gateway.addresses.iter().any(|asked| asked.value.is_some()));
+        let asks_for_one =
+            wanted.gateways.get(key).is_some_and(|gateway| gateway.gateway.addresses.iter().any(|asked| asked.value.is_some()));
         if !asks_for_one {
             snapshot.facts.assigned_addresses.entry(key.clone()).or_insert_with(|| vec![ip_address(*address)]);
         }
@@ -316,7 +321,13 @@ impl Configuration {
         if self.resolution.gateways.is_empty() {
             lines.push("no Gateway of ours in the input".into());
         }
-        lines.extend(self.resolution.unclaimed.iter().filter(|(key, _)| self.is_meant(key)).map(|(key, why)| format!("{key} is not served: {why}")));
+        lines.extend(
+            self.resolution
+                .unclaimed
+                .iter()
+                .filter(|(key, _)| self.is_meant(key))
+                .map(|(key, why)| format!("{key} is not served: {why}")),
+        );
         for gateway in self.meant() {
             let name = gateway.key().namespaced_name();
             lines.extend(gateway.refused.iter().chain(&gateway.unreachable).map(|refusal| format!("{name}: {refusal}")));

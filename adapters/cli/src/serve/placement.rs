@@ -79,7 +79,10 @@ impl Placement {
     /// The shared address, or on a loopback one the first after it on which none of the ports is taken.
     fn free_address(&self, ports: &[u16], taken: &BTreeMap<SocketAddr, ObjectKey>) -> IpAddr {
         let is_free = |address: &IpAddr| {
-            ports.iter().filter_map(|port| self.bound_port(*port)).all(|port| !taken.contains_key(&SocketAddr::new(*address, port)))
+            ports
+                .iter()
+                .filter_map(|port| self.bound_port(*port))
+                .all(|port| !taken.contains_key(&SocketAddr::new(*address, port)))
         };
         let mut candidates = std::iter::successors(Some(self.bind), |address| next_loopback(*address));
         candidates.find(is_free).unwrap_or(self.bind)
@@ -88,7 +91,8 @@ impl Placement {
 
 /// The ports that a Gateway wants, each once.
 fn ports(gateway: &ResolvedGateway) -> Vec<u16> {
-    let mut ports: Vec<u16> = gateway.listeners.iter().filter(|listener| listener.is_served()).map(|listener| listener.port).collect();
+    let mut ports: Vec<u16> =
+        gateway.listeners.iter().filter(|listener| listener.is_served()).map(|listener| listener.port).collect();
     ports.sort_unstable();
     ports.dedup();
     ports

@@ -89,7 +89,8 @@ fn descend(dir: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
         found.push(dir.to_owned());
         return Ok(());
     }
-    let mut inner: Vec<PathBuf> = std::fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut inner: Vec<PathBuf> =
+        std::fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     inner.sort();
     inner.iter().filter(|path| path.is_dir()).try_for_each(|path| descend(path, found))
 }

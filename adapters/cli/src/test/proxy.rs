@@ -77,7 +77,13 @@ pub(super) async fn check(case: &Case, input: &Input, world: &World<'_>) -> Answ
 fn not_started(item: &Item<Request>, why: String) -> Failure {
     let mut checks = Checks { item, index: 0, all: Vec::new() };
     checks.add("proxy", "to start", why.clone());
-    checks.all.pop().unwrap_or(Failure { file: item.file.clone(), line: item.line, what: why, expected: String::new(), actual: String::new() })
+    checks.all.pop().unwrap_or(Failure {
+        file: item.file.clone(),
+        line: item.line,
+        what: why,
+        expected: String::new(),
+        actual: String::new(),
+    })
 }
 
 /// A proxy and everybody it talks to.
@@ -97,7 +103,9 @@ impl Town {
             echoes.push(echo);
         }
         let tables = world.tables.gateways.clone();
-        let places = tables.iter().flat_map(|(gateway, table)| table.ports().map(|port| Place { gateway: gateway.clone(), port: port.number }));
+        let places = tables
+            .iter()
+            .flat_map(|(gateway, table)| table.ports().map(|port| Place { gateway: gateway.clone(), port: port.number }));
         let binds = places.map(|place| (place, ANY_PORT)).collect();
         let served = Served { endpoints, binds, certificates: Certificates::of(input).usable, tables };
         let (proxy, unbound) = Proxy::start(served, Limits::default()).await;
@@ -112,7 +120,13 @@ impl Town {
         self.proxy.drain(Duration::ZERO).await;
     }
 
-    async fn check(&self, index: usize, item: &Item<Request>, world: &World<'_>, unseen: &mut BTreeSet<&'static str>) -> Vec<Failure> {
+    async fn check(
+        &self,
+        index: usize,
+        item: &Item<Request>,
+        world: &World<'_>,
+        unseen: &mut BTreeSet<&'static str>,
+    ) -> Vec<Failure> {
         let request = &item.value;
         let mut checks = Checks { item, index, all: Vec::new() };
         if request.sample.is_some() {
@@ -155,7 +169,8 @@ impl Town {
 
 fn echo(key: &BackendKey) -> Result<Echo, String> {
     let name = short(key);
-    spawn(EchoConfig { bind: ANY_PORT, name: name.clone(), certificate: None }).map_err(|error| format!("a backend for {name}: {error}"))
+    spawn(EchoConfig { bind: ANY_PORT, name: name.clone(), certificate: None })
+        .map_err(|error| format!("a backend for {name}: {error}"))
 }
 
 /// What is expected and cannot be seen from outside.
@@ -189,7 +204,9 @@ async fn send(address: SocketAddr, plain: &Plain, request: &Request) -> Result<S
     let message = message(plain, request).map_err(Unanswered::Unwritable)?;
     let stream = TcpStream::connect(address).await.map_err(|error| Unanswered::connection(&error))?;
     let response = if plain.is_tls {
-        let stream = TlsConnector::from(tls::config().map_err(|error| Unanswered::connection(&error))?).connect(server_name(plain)?, stream).await;
+        let stream = TlsConnector::from(tls::config().map_err(|error| Unanswered::connection(&error))?)
+            .connect(server_name(plain)?, stream)
+            .await;
         exchange(stream.map_err(|error| Unanswered::connection(&error))?, message).await?
     } else {
         exchange(stream, message).await?
@@ -205,7 +222,8 @@ fn server_name(plain: &Plain) -> Result<ServerName<'static>, Unanswered> {
 
 fn message(plain: &Plain, request: &Request) -> Result<http::Request<Empty<Bytes>>, String> {
     let uri: Uri = plain.path.parse().map_err(|error| format!("path `{}`: {error}", plain.path))?;
-    let mut message = http::Request::builder().method(plain.method.as_str()).uri(uri).body(Empty::new()).map_err(|error| error.to_string())?;
+    let mut message =
+        http::Request::builder().method(plain.method.as_str()).uri(uri).body(Empty::new()).map_err(|error| error.to_string())?;
     *message.headers_mut() = plain.headers.clone();
     for value in set_headers(&request.backend_sets_headers)? {
         message.headers_mut().append(HeaderName::from_static("x-echo-set-header"), value);
@@ -215,8 +233,12 @@ fn message(plain: &Plain, request: &Request) -> Result<http::Request<Empty<Bytes
 
 /// A comma ends a header there; a list in several lines means the same as in one (H-014).
 fn set_headers(headers: &BTreeMap<String, OneOrMany>) -> Result<Vec<HeaderValue>, String> {
-    let items = headers.iter().flat_map(|(name, values)| values.values().iter().flat_map(move |value| value.split(',').map(move |item| (name, item))));
-    items.map(|(name, item)| format!("{name}:{}", item.trim()).parse().map_err(|_| format!("`{item}` is no header value"))).collect()
+    let items = headers
+        .iter()
+        .flat_map(|(name, values)| values.values().iter().flat_map(move |value| value.split(',').map(move |item| (name, item))));
+    items
+        .map(|(name, item)| format!("{name}:{}", item.trim()).parse().map_err(|_| format!("`{item}` is no header value")))
+        .collect()
 }
 
 async fn exchange<S>(stream: S, message: http::Request<Empty<Bytes>>) -> Result<Response<Incoming>, Unanswered>
@@ -324,7 +346,8 @@ mod tls {
 
     /// HTTP/1.1 and nothing else.
     pub(super) fn config() -> Result<Arc<ClientConfig>, Error> {
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+        let builder =
+            ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
         let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone)).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))

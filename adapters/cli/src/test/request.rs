@@ -288,7 +288,8 @@ impl Asked<'_> {
         }
         if let Some(expected) = &expect.backends {
             let usable = backends.iter().filter(|backend| backend.weight > 0 && fault(backend).is_none());
-            let actual: BTreeSet<String> = usable.filter_map(|backend| backend.target.as_ref().ok()).map(|target| short(&target.key)).collect();
+            let actual: BTreeSet<String> =
+                usable.filter_map(|backend| backend.target.as_ref().ok()).map(|target| short(&target.key)).collect();
             if actual != expected.iter().cloned().collect() {
                 checks.add("backends", format!("{expected:?}"), format!("{actual:?}"));
             }
@@ -327,7 +328,11 @@ impl Asked<'_> {
         if let Some(sample) = self.request.sample {
             // The sample is a place in 0..1; a share of the points lies below it.
             let point = (sample.clamp(0.0, 1.0) * f64::from(forward.split.total())).floor();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the total, which is a u32")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 0 and the total, which is a u32"
+            )]
             return vec![Some(forward.at((point as u32).min(forward.split.total().saturating_sub(1))))];
         }
         let mut point = 0;
@@ -349,7 +354,10 @@ impl Asked<'_> {
                 let mut response = header_map(&self.request.backend_sets_headers).unwrap_or_default();
                 let origin = self.plain.headers.get("origin").and_then(|origin| origin.to_str().ok());
                 match finish(decision, index, origin, &mut response) {
-                    Ok(()) => Seen { backend: Some((short(&target.key), request)), ..Seen::answer(StatusCode::OK, response, String::new()) },
+                    Ok(()) => Seen {
+                        backend: Some((short(&target.key), request)),
+                        ..Seen::answer(StatusCode::OK, response, String::new())
+                    },
                     Err(error) => Seen::answer(StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), error.to_string()),
                 }
             }
@@ -422,7 +430,8 @@ pub(super) fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>
         checks.add("status", expected, seen.outcome());
     }
     // Where the Gateway answers itself, as is expected, there is no backend to be compared.
-    let is_own = seen.status != StatusCode::OK && expect.status.as_ref().is_some_and(|statuses| statuses.allow(seen.status.as_u16()));
+    let is_own =
+        seen.status != StatusCode::OK && expect.status.as_ref().is_some_and(|statuses| statuses.allow(seen.status.as_u16()));
     if let Some(expected) = expect.backend.as_ref().filter(|_| !is_own) {
         let actual = seen.backend.as_ref().map(|(name, _)| name);
         let allowed = |name: &String| name == expected || expect.backend_services.contains(name);
@@ -544,7 +553,9 @@ fn same_list(one: &str, other: &str) -> bool {
 
 fn check_mirrors(expected: &[MirrorSpec], actual: &[(String, f64)], checks: &mut Checks<'_>) {
     let fits = |spec: &MirrorSpec| {
-        actual.iter().any(|(name, percent)| *name == spec.backend && spec.percent.is_none_or(|wanted| (wanted - percent).abs() < 1e-6))
+        actual
+            .iter()
+            .any(|(name, percent)| *name == spec.backend && spec.percent.is_none_or(|wanted| (wanted - percent).abs() < 1e-6))
     };
     if expected.len() != actual.len() || !expected.iter().all(fits) {
         checks.add("mirrors", format!("{expected:?}"), format!("{actual:?}"));

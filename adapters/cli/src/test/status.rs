@@ -104,9 +104,8 @@ fn check_supported_kinds(expected: &[GroupKindSpec], listener: &Value, failures:
     }
     for kind in expected {
         let group = kind.group.as_deref().unwrap_or(GATEWAY_GROUP);
-        let is_there = actual
-            .iter()
-            .any(|entry| entry["kind"] == *kind.kind && entry["group"].as_str().unwrap_or(GATEWAY_GROUP) == group);
+        let is_there =
+            actual.iter().any(|entry| entry["kind"] == *kind.kind && entry["group"].as_str().unwrap_or(GATEWAY_GROUP) == group);
         if !is_there {
             failures.add("supportedKinds", format!("{group}/{}", kind.kind), &listener["supportedKinds"]);
         }
@@ -114,8 +113,7 @@ fn check_supported_kinds(expected: &[GroupKindSpec], listener: &Value, failures:
 }
 
 fn check_parents(entry: &ExpectedEntry, wanted: &ParentRefSpec, parents: &Value, object: &Value, failures: &mut Failures<'_>) {
-    let candidates: Vec<&Value> =
-        list(parents).iter().filter(|parent| refers(wanted, &parent["parentRef"], object)).collect();
+    let candidates: Vec<&Value> = list(parents).iter().filter(|parent| refers(wanted, &parent["parentRef"], object)).collect();
     check_any(entry, &candidates, &format!("parents entry of `{}`", wanted.name), failures);
 }
 
@@ -158,8 +156,7 @@ fn refers(wanted: &ParentRefSpec, actual: &Value, object: &Value) -> bool {
         && text("kind", "Gateway") == wanted.kind.as_deref().unwrap_or("Gateway")
         && text("namespace", own_namespace) == wanted.namespace.as_deref().unwrap_or(own_namespace)
         && text("name", "") == wanted.name;
-    let same_section = actual["sectionName"].as_str() == wanted.section_name.as_deref()
-        && actual["port"].as_u64() == wanted.port;
+    let same_section = actual["sectionName"].as_str() == wanted.section_name.as_deref() && actual["port"].as_u64() == wanted.port;
     same_object && (wanted.any_section || same_section)
 }
 
