@@ -176,3 +176,61 @@ fn what_cannot_be_served_at_all_ends_with_two() {
         assert_eq!(gwapi.end(), Some(2), "{args:?}");
     }
 }
+
+/// A Gateway whose HTTPS listener has this certificate and key.
+fn https(quickstart: &Quickstart, port: u16, cert: &str, key: &str) {
+    let indented = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
+    let listener = format!(
+        "  - name: https\n    port: {port}\n    protocol: HTTPS\n    tls: {{certificateRefs: [{{name: cert}}]}}\n---\n\
+         apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata: {{namespace: shop, name: cert}}\nstringData:\n  tls.crt: |\n{}  tls.key: |\n{}",
+        indented(cert),
+        indented(key)
+    );
+    let gateway = fs::read_to_string(quickstart.0.join("gateway.yaml")).unwrap();
+    fs::write(
+        quickstart.0.join("gateway.yaml"),
+        gateway.replace("port: 8080", &format!("port: {}", free_port() - 100)) + &listener,
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_certificate_is_served_and_a_key_that_does_not_fit_is_told_and_not_shown() {
+    let pair = || {
+        let pair = rcgen::generate_simple_self_signed(vec!["shop.example.com".to_owned()]).unwrap();
+        (pair.cert.pem(), pair.signing_key.serialize_pem())
+    };
+    let ((cert, key), (_, other_key)) = (pair(), pair());
+    let port = free_port() - 100;
+
+    let good = Quickstart::new("https");
+    https(&good, port, &cert, &key);
+    let lines = Gwapi::start(&["serve", good.path(), "--port-offset", "100"]).lines_until("ready");
+    assert!(lines.contains(&format!("shop/edge https https://127.0.0.1:{}", port + 100)), "{lines:?}");
+
+    let bad = Quickstart::new("misfit");
+    https(&bad, port, &cert, &other_key);
+    let gwapi = Gwapi::start(&["serve", bad.path(), "--port-offset", "100"]);
+    let messages = gwapi.messages_until("shop/edge https is not served");
+    assert!(messages.iter().any(|line| line.contains("Secret shop/cert: the private key does not fit")), "{messages:?}");
+    let secret = other_key.lines().nth(1).unwrap();
+    assert!(!messages.concat().contains(secret), "{messages:?}");
+    assert_eq!(gwapi.lines_until("ready").len(), 2, "the other listener is served");
+}
+
+// Elsewhere 127.0.0.2 may have to be set up first.
+#[cfg(target_os = "linux")]
+#[test]
+fn gateways_that_want_one_port_get_addresses_of_their_own() {
+    let quickstart = Quickstart::new("two");
+    let gateway = fs::read_to_string(quickstart.0.join("gateway.yaml")).unwrap();
+    fs::write(quickstart.0.join("second.yaml"), gateway.replace("name: edge", "name: second")).unwrap();
+    let offset = (free_port() - 8080).to_string();
+    let lines = Gwapi::start(&["serve", quickstart.path(), "--port-offset", &offset]).lines_until("ready");
+    let addresses: Vec<_> = lines
+        .iter()
+        .filter(|line| *line != "ready")
+        .map(|line| (line.split(' ').next().unwrap(), address(line).ip().to_string()))
+        .collect();
+    assert_eq!(addresses, [("shop/edge", "127.0.0.1".to_owned()), ("shop/second", "127.0.0.2".to_owned())]);
+}

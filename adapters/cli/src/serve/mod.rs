@@ -169,9 +169,7 @@ impl Server {
     async fn reload(&mut self, sources: &Sources) {
         let input = Input::of(sources.loaded(), &self.options);
         let is_new = |finding: &&Finding| !self.told.contains(&render::human(finding, false));
-        // What a file that is unreadable has to say is said already.
-        let of_objects = |finding: &&Finding| finding.code != "yaml-syntax";
-        let news: Vec<Finding> = input.findings.iter().filter(is_new).filter(of_objects).cloned().collect();
+        let news: Vec<Finding> = input.findings.iter().filter(is_new).cloned().collect();
         print_findings(&news, self.settings.color);
         self.told = texts(&input.findings).collect();
         let before = std::mem::take(&mut self.state);

@@ -33,7 +33,7 @@ struct Source {
 struct File {
     /// The objects of the last reading that was good; before there is one, those that could be read.
     documents: Vec<Document>,
-    /// What the last reading had to say.
+    /// What that reading had to say.
     findings: Vec<Finding>,
     was_good: bool,
     /// Why the file cannot be read now.
@@ -133,20 +133,22 @@ impl Source {
 impl File {
     fn refresh(&mut self, path: &Path, lines: &mut Vec<String>) -> bool {
         let loaded = gwapi_manifest::load(&[path]);
-        self.findings = loaded.findings;
-        let broken = loaded.unusable.then(|| first_error(path, &self.findings));
-        if let Some(why) = broken.as_ref().filter(|_| self.broken != broken) {
-            let rest = if self.was_good { "; what it held before stays in use" } else { "" };
-            lines.push(format!("{why}{rest}"));
-        }
+        let broken = loaded.unusable.then(|| first_error(path, &loaded.findings));
+        let is_news = self.broken != broken;
         self.broken = broken;
-        if self.broken.is_some() && self.was_good {
+        if let Some(why) = self.broken.as_ref().filter(|_| self.was_good) {
+            if is_news {
+                lines.push(format!("{why}; what it held before stays in use"));
+            }
             return false;
         }
         self.was_good |= self.broken.is_none();
         let values = |documents: &[Document]| documents.iter().map(|document| document.value.clone()).collect::<Vec<_>>();
         let changed = values(&self.documents) != values(&loaded.documents);
+        // The findings tell of a file that never was good, so they are news too.
+        let changed = changed || is_news && self.broken.is_some();
         self.documents = loaded.documents;
+        self.findings = loaded.findings;
         changed
     }
 }
@@ -198,7 +200,7 @@ mod tests {
     fn files_come_change_and_go() {
         let folder = Folder::new("change");
         folder.write("a.yaml", &service("one"));
-        let mut sources = Sources::read(&[folder.0.clone()]);
+        let mut sources = Sources::read(std::slice::from_ref(&folder.0));
         assert_eq!(names(&sources), ["one"]);
         assert_eq!(sources.refresh(), (false, Vec::new()), "nothing happened");
         folder.write("a.yaml", &service("two"));
@@ -216,7 +218,7 @@ mod tests {
         let folder = Folder::new("broken");
         folder.write("a.yaml", &service("one"));
         folder.write("b.yaml", &service("two"));
-        let mut sources = Sources::read(&[folder.0.clone()]);
+        let mut sources = Sources::read(std::slice::from_ref(&folder.0));
         folder.write("a.yaml", "apiVersion: v1\nkind: [\n");
         let (changed, lines) = sources.refresh();
         assert!(!changed);
@@ -233,7 +235,7 @@ mod tests {
     fn a_folder_that_is_gone_for_a_moment_keeps_its_objects() {
         let folder = Folder::new("gone");
         folder.write("a.yaml", &service("one"));
-        let mut sources = Sources::read(&[folder.0.clone()]);
+        let mut sources = Sources::read(std::slice::from_ref(&folder.0));
         fs::rename(&folder.0, folder.0.with_extension("away")).unwrap();
         let (changed, lines) = sources.refresh();
         assert!(!changed);

@@ -66,7 +66,7 @@ pub(super) async fn check(case: &Case, input: &Input, world: &World<'_>) -> Answ
                 }
                 town.stop().await;
             }
-            Err(why) => failures.extend(case.requests.first().map(|item| not_started(item, why))),
+            Err(why) => failures.extend(case.requests.iter().take(1).flat_map(|item| not_started(item, &why))),
         }
     }
     let unseen: Vec<&str> = unseen.into_iter().collect();
@@ -74,16 +74,10 @@ pub(super) async fn check(case: &Case, input: &Input, world: &World<'_>) -> Answ
     Answered { failures, unseen }
 }
 
-fn not_started(item: &Item<Request>, why: String) -> Failure {
+fn not_started(item: &Item<Request>, why: &str) -> Vec<Failure> {
     let mut checks = Checks { item, index: 0, all: Vec::new() };
-    checks.add("proxy", "to start", why.clone());
-    checks.all.pop().unwrap_or(Failure {
-        file: item.file.clone(),
-        line: item.line,
-        what: why,
-        expected: String::new(),
-        actual: String::new(),
-    })
+    checks.add("proxy", "to start", why);
+    checks.all
 }
 
 /// A proxy and everybody it talks to.

@@ -45,7 +45,12 @@ impl Gwapi {
 
     /// The next line on standard error that holds a text.
     pub fn message(&self, text: &str) -> String {
-        until(&self.stderr, |line| line.contains(text)).pop().expect("a line")
+        self.messages_until(text).pop().expect("a line")
+    }
+
+    /// The lines on standard error up to the one that holds a text.
+    pub fn messages_until(&self, text: &str) -> Vec<String> {
+        until(&self.stderr, |line| line.contains(text))
     }
 
     /// Sends a signal by its name, such as `TERM`.
