@@ -106,10 +106,11 @@ impl ResolvedGateway {
         &self.gateway.meta.key
     }
 
-    /// Whether the Gateway takes part at all (`Accepted=True`): nothing refuses it and one listener is accepted (B-012).
+    /// Whether the Gateway takes part at all (`Accepted=True`): nothing refuses it, and one listener is accepted (B-012) or
+    /// there is none, which is tolerated (B-001).
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        self.refused.is_empty() && self.listeners.iter().any(ResolvedListener::is_accepted)
+        self.refused.is_empty() && (self.listeners.is_empty() || self.listeners.iter().any(ResolvedListener::is_accepted))
     }
 
     /// Whether it is configured and has an address (`Programmed=True`, Q-031).

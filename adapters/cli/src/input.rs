@@ -11,7 +11,7 @@ use gwapi_core::{
     name::{GATEWAY_GROUP, GATEWAY_X_GROUP, ObjectKey},
     resolve,
 };
-use gwapi_manifest::{Document, Finding, Loaded, Severity};
+use gwapi_manifest::{Document, Finding, Loaded, Origin, Severity};
 use serde_json::Value;
 
 mod facts;
@@ -36,10 +36,37 @@ pub struct Options {
 /// The address of a Gateway that asks for none: one that is set aside for documentation.
 const DEFAULT_ADDRESS: &str = "192.0.2.1";
 
+/// An object as it was written. The value is kept as text: as a tree it takes ten times the room, and a large input has a
+/// hundred thousand of them of which few are looked at again.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    json: Box<str>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+impl Manifest {
+    fn of(document: Document) -> Self {
+        Self { json: document.value.to_string().into(), origin: document.origin }
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        // It was written by the same crate that reads it here.
+        serde_json::from_str(&self.json).unwrap_or_default()
+    }
+
+    /// A finding at the value of a field, or at the nearest one that holds it.
+    pub fn finding(&self, severity: Severity, code: &'static str, path: &str, message: impl Into<String>) -> Finding {
+        Finding::new(severity, code, message).at_value(&self.origin, path)
+    }
+}
+
 /// Everything that was read.
 pub struct Input {
     /// The objects, as they were written, in the order of their keys.
-    pub documents: BTreeMap<ObjectKey, Document>,
+    pub documents: BTreeMap<ObjectKey, Manifest>,
     /// The objects that take part in the function.
     pub snapshot: Snapshot,
     /// Who asks.
@@ -53,32 +80,17 @@ pub struct Input {
 impl Input {
     /// Reads files, folders and stdin.
     pub fn load(paths: &[PathBuf], options: &Options) -> Self {
-        Self::of(gwapi_manifest::load(paths), options)
+        let mut reader = Reader::default();
+        let limits = gwapi_manifest::Limits::default();
+        let report = gwapi_manifest::visit(paths, &mut std::io::stdin().lock(), limits, &mut |document| reader.read(document));
+        reader.finish(report.findings, report.unusable, options)
     }
 
     /// Makes sense of what was read.
     pub fn of(loaded: Loaded, options: &Options) -> Self {
-        let Loaded { documents, mut findings, unusable } = loaded;
-        let mut objects: BTreeMap<ObjectKey, (Object, Document)> = BTreeMap::new();
-        for document in documents {
-            let read = Object::from_json(&document.value);
-            findings.extend(read.issues.iter().map(|issue| finding_of(issue, &document)));
-            let Some(object) = read.object else { continue };
-            insert(&mut objects, object, document, &mut findings);
-        }
-        let controller = controller(options, &mut findings);
-        let mut snapshot: Snapshot = objects.values().map(|(object, _)| object.clone()).collect();
-        snapshot.facts = options.facts.facts.clone();
-        snapshot.facts.default_address.get_or_insert(Address {
-            kind: AddressType::IpAddress,
-            value: Some(DEFAULT_ADDRESS.into()),
-            routability: "".into(),
-        });
-        let documents = objects.into_iter().map(|(key, (_, document))| (key, document)).collect();
-        let mut input = Self { documents, snapshot, controller, findings, unusable };
-        input.findings.extend(assumptions(&input));
-        gwapi_manifest::sort(&mut input.findings);
-        input
+        let mut reader = Reader::default();
+        loaded.documents.into_iter().for_each(|document| reader.read(document));
+        reader.finish(loaded.findings, loaded.unusable, options)
     }
 
     /// The attachment graph.
@@ -95,30 +107,63 @@ impl Input {
     }
 
     /// Objects of a kind of the core group, such as EndpointSlices, as they were written.
-    pub fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Document> {
+    pub fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Manifest> {
         self.documents.iter().filter(move |(key, _)| key.group == *group && key.kind == *kind).map(|(_, document)| document)
     }
 }
 
-/// Puts an object in its place. Of two with one key the same one stays whatever the order they came in: the one with the
-/// higher generation, then the one whose text sorts last.
-fn insert(
-    objects: &mut BTreeMap<ObjectKey, (Object, Document)>,
-    object: Object,
-    document: Document,
-    findings: &mut Vec<Finding>,
-) {
-    let key = object.key().clone();
-    let Some((_, other)) = objects.get(&key) else {
-        objects.insert(key, (object, document));
-        return;
-    };
-    let rank = |document: &Document| (document.value["metadata"]["generation"].as_i64(), document.value.to_string());
-    let (loser, wins) = if rank(&document) > rank(other) { (other.clone(), true) } else { (document.clone(), false) };
-    let message = format!("{key} is there more than once; this one is not used");
-    findings.push(loser.finding(Severity::Warning, "duplicate-object", "metadata.name", message));
-    if wins {
-        objects.insert(key, (object, document));
+/// Objects on their way into an input, one at a time.
+#[derive(Default)]
+struct Reader {
+    objects: BTreeMap<ObjectKey, (Object, Manifest)>,
+    findings: Vec<Finding>,
+}
+
+impl Reader {
+    fn read(&mut self, document: Document) {
+        let read = Object::from_json(&document.value);
+        self.findings.extend(read.issues.iter().map(|issue| finding_of(issue, &document)));
+        if let Some(object) = read.object {
+            self.insert(object, document);
+        }
+    }
+
+    /// Puts an object in its place. Of two with one key the same one stays whatever the order they came in: the one with the
+    /// higher generation, then the one whose text sorts last.
+    fn insert(&mut self, object: Object, document: Document) {
+        let (key, manifest) = (object.key().clone(), Manifest::of(document));
+        let Some((_, other)) = self.objects.get(&key) else {
+            self.objects.insert(key, (object, manifest));
+            return;
+        };
+        let rank = |manifest: &Manifest| (manifest.value()["metadata"]["generation"].as_i64(), manifest.json.clone());
+        let (loser, wins) = if rank(&manifest) > rank(other) { (other, true) } else { (&manifest, false) };
+        let message = format!("{key} is there more than once; this one is not used");
+        self.findings.push(loser.finding(Severity::Warning, "duplicate-object", "metadata.name", message));
+        if wins {
+            self.objects.insert(key, (object, manifest));
+        }
+    }
+
+    fn finish(self, mut findings: Vec<Finding>, unusable: bool, options: &Options) -> Input {
+        findings.extend(self.findings);
+        let controller = controller(options, &mut findings);
+        let mut snapshot = Snapshot::new();
+        let mut documents = BTreeMap::new();
+        for (key, (object, manifest)) in self.objects {
+            snapshot.insert(object);
+            documents.insert(key, manifest);
+        }
+        snapshot.facts = options.facts.facts.clone();
+        snapshot.facts.default_address.get_or_insert(Address {
+            kind: AddressType::IpAddress,
+            value: Some(DEFAULT_ADDRESS.into()),
+            routability: "".into(),
+        });
+        let mut input = Input { documents, snapshot, controller, findings, unusable };
+        input.findings.extend(assumptions(&input));
+        gwapi_manifest::sort(&mut input.findings);
+        input
     }
 }
 

@@ -1,8 +1,8 @@
 //! The function: a snapshot and a controller in, the attachment graph out.
 //!
-//! One file answers one question that the spec asks: which classes and Gateways are ours ([`mod@class`], [`gateway`]), which
-//! listeners can be served ([`listener`], [`certificate`]), which rules are valid ([`rule`]), what their references lead to
-//! ([`backend`], [`grant`]), and which listeners a route attaches to ([`attach`]).
+//! One file answers one question that the spec asks: which classes and Gateways are ours (`class`, `gateway`), which
+//! listeners can be served (`listener`, `certificate`), which rules are valid (`rule`), what their references lead to
+//! (`backend`, `grant`), and which listeners a route attaches to (`attach`).
 
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 

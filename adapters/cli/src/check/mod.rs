@@ -1,7 +1,9 @@
 //! What there is to say about an input: what reading it found, what does not take effect, and what is likely wrong.
 
+use std::collections::BTreeMap;
+
 use gwapi_core::{Resolution, name::ObjectKey};
-use gwapi_manifest::{Document, Finding, Severity, sort};
+use gwapi_manifest::{Finding, Place, Severity, sort};
 
 use crate::input::Input;
 
@@ -73,7 +75,7 @@ pub const CODES: &[(&str, &str)] = &[
 #[must_use]
 pub fn check(input: &Input) -> Vec<Finding> {
     let resolution = input.resolve();
-    let mut checker = Checker { input, resolution: &resolution, findings: input.findings.clone() };
+    let mut checker = Checker { input, resolution: &resolution, known: known(input), findings: input.findings.clone() };
     refusals::report(&mut checker);
     reach::report(&mut checker);
     usage::report(&mut checker);
@@ -86,6 +88,7 @@ pub fn check(input: &Input) -> Vec<Finding> {
 struct Checker<'a> {
     input: &'a Input,
     resolution: &'a Resolution,
+    known: Known<'a>,
     findings: Vec<Finding>,
 }
 
@@ -110,13 +113,22 @@ impl Checker<'_> {
     }
 
     /// Whether reading the object said already that a field is wrong.
-    fn is_known(&self, document: &Document, path: &str) -> bool {
-        let places = [document.origin.value_at(path), document.origin.key_at(path)];
-        self.input.findings.iter().any(|finding| {
-            finding.severity == Severity::Error
-                && finding.path.as_deref() == Some(path)
-                && *finding.file == *document.file()
-                && finding.place.is_some_and(|place| places.contains(&place))
-        })
+    fn is_known(&self, object: &ObjectKey, path: &str) -> bool {
+        let Some(origin) = self.input.documents.get(object).map(|document| &document.origin) else { return false };
+        let places = self.known.get(&(origin.source().name(), path)).map(Vec::as_slice).unwrap_or_default();
+        places.iter().any(|place| [origin.value_at(path), origin.key_at(path)].contains(place))
     }
+}
+
+/// Where reading found errors, by file and field.
+type Known<'a> = BTreeMap<(&'a str, &'a str), Vec<Place>>;
+
+fn known(input: &Input) -> Known<'_> {
+    let mut known = Known::new();
+    for finding in input.findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        if let (Some(path), Some(place)) = (&finding.path, finding.place) {
+            known.entry((&finding.file, path)).or_default().push(place);
+        }
+    }
+    known
 }

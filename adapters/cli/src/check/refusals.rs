@@ -43,8 +43,7 @@ impl Checker<'_> {
             Some(invalid) => invalid.path.clone(),
             None => path,
         };
-        let known = |document| self.is_known(document, &path);
-        if invalid(refusal).is_some() && self.input.documents.get(object).is_some_and(known) {
+        if invalid(refusal).is_some() && self.is_known(object, &path) {
             return;
         }
         let message = format!("{refusal} ({})", verdict(refusal));

@@ -36,12 +36,13 @@ impl Endpoints {
         let mut slices = input.of_kind("discovery.k8s.io", "EndpointSlice").peekable();
         slices.peek()?;
         for slice in slices {
-            let service = slice.value["metadata"]["labels"]["kubernetes.io/service-name"].as_str();
-            let mut endpoints = slice.value["endpoints"].as_array().into_iter().flatten();
+            let slice = slice.value();
+            let service = slice["metadata"]["labels"]["kubernetes.io/service-name"].as_str();
+            let mut endpoints = slice["endpoints"].as_array().into_iter().flatten();
             // What is not said counts as ready.
             let has_ready = endpoints.any(|endpoint| endpoint["conditions"]["ready"].as_bool() != Some(false));
             if let Some(service) = service.filter(|_| has_ready) {
-                ready.insert((slice.namespace().unwrap_or("default").to_owned(), service.to_owned()));
+                ready.insert((slice["metadata"]["namespace"].as_str().unwrap_or("default").to_owned(), service.to_owned()));
             }
         }
         Some(Self(ready))

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use gwapi_core::{Object, Resolution, name::ObjectKey};
-use gwapi_manifest::Document;
 use gwapi_status::{Merged, StatusReport, merge_class, merge_gateway, merge_route, project};
 use serde_json::{Value, json};
 
@@ -45,15 +44,22 @@ impl StatusArgs {
             Err(message) => return Exit::usage(message),
         };
         self.common.report(&input);
-        let resolution = input.resolve();
+        let (resolution, exit) = (input.resolve(), Exit::done(&input));
         let now = self.now.as_deref();
-        let objects: Vec<Value> = written(&input, &resolution, now).into_values().collect();
+        let objects = || written(&input, &resolution, now).into_values();
         print(&match self.output {
-            Output::Yaml => gwapi_manifest::documents_to_yaml(&objects),
-            Output::Json => format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": objects})),
-            Output::Table => table(&project(&resolution)),
+            Output::Yaml => gwapi_manifest::documents_to_yaml(&objects().collect::<Vec<_>>()),
+            Output::Json => {
+                format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": objects().collect::<Vec<_>>()}))
+            }
+            Output::Table => {
+                let report = project(&resolution);
+                // A large input and all that follows from it need not be in memory twice.
+                drop((resolution, input));
+                table(&report)
+            }
         });
-        Exit::done(&input)
+        exit
     }
 }
 
@@ -63,8 +69,8 @@ pub fn written(input: &Input, resolution: &Resolution, now: Option<&str>) -> BTr
     let report = project(resolution);
     let mut written = BTreeMap::new();
     for (key, document) in &input.documents {
-        if let Some(merged) = merge(&report, key, document, now) {
-            let mut object = document.value.clone();
+        let mut object = document.value();
+        if let Some(merged) = merge(&report, key, &object, now) {
             if let Some(status) = merged.into_status() {
                 object["status"] = status;
             }
@@ -74,9 +80,9 @@ pub fn written(input: &Input, resolution: &Resolution, now: Option<&str>) -> BTr
     written
 }
 
-fn merge(report: &StatusReport, key: &ObjectKey, document: &Document, now: Option<&str>) -> Option<Merged> {
-    let existing = document.value.get("status");
-    match Object::from_json(&document.value).object? {
+fn merge(report: &StatusReport, key: &ObjectKey, object: &Value, now: Option<&str>) -> Option<Merged> {
+    let existing = object.get("status");
+    match Object::from_json(object).object? {
         Object::GatewayClass(_) => report.classes.get(key).map(|status| merge_class(existing, status, now)),
         Object::Gateway(_) => report.gateways.get(key).map(|status| merge_gateway(existing, status, now)),
         Object::Route(_) => Some(merge_route(existing, report.routes.get(key), &report.owned, now)),

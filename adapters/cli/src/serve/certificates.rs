@@ -29,7 +29,7 @@ impl Certificates {
         let mut certificates = Self::default();
         let is_secret = |key: &&ObjectKey| key.group == *CORE_GROUP && key.kind == *"Secret";
         for key in input.documents.keys().filter(is_secret) {
-            let Some(loaded) = input.documents.get(key).and_then(|document| load(&document.value)) else { continue };
+            let Some(loaded) = input.documents.get(key).and_then(|document| load(&document.value())) else { continue };
             match loaded {
                 Ok(certificate) => drop(certificates.usable.insert(secret_ref(key), certificate)),
                 Err(error @ (CertificateError::Mismatch | CertificateError::Unusable(_))) => {

@@ -81,26 +81,29 @@ pub fn targets(resolution: &Resolution) -> BTreeSet<BackendKey> {
 }
 
 /// The EndpointSlices of an input, by the Service that they belong to.
-struct Slices<'a>(BTreeMap<(&'a str, &'a str), Vec<&'a Value>>);
+struct Slices<'a>(BTreeMap<(&'a str, String), Vec<Value>>);
 
 impl<'a> Slices<'a> {
     fn of(input: &'a Input) -> Self {
-        let mut slices = BTreeMap::<_, Vec<&Value>>::new();
+        let mut slices = BTreeMap::<_, Vec<Value>>::new();
         for (key, document) in &input.documents {
             let is_slice = key.group == *"discovery.k8s.io" && key.kind == *"EndpointSlice";
-            let service = document.value["metadata"]["labels"]["kubernetes.io/service-name"].as_str();
-            if let (true, Some(service)) = (is_slice, service) {
-                slices.entry((key.namespace_str(), service)).or_default().push(&document.value);
+            if !is_slice {
+                continue;
+            }
+            let slice = document.value();
+            if let Some(service) = slice["metadata"]["labels"]["kubernetes.io/service-name"].as_str() {
+                slices.entry((key.namespace_str(), service.to_owned())).or_default().push(slice);
             }
         }
         Self(slices)
     }
 
     fn addresses(&self, input: &Input, key: &BackendKey) -> Vec<SocketAddr> {
-        let service = input.documents.get(&key.object).map_or(&Value::Null, |document| &document.value);
-        let slices = self.0.get(&(key.object.namespace_str(), key.object.name.as_str())).map_or(&[][..], Vec::as_slice);
+        let service = input.documents.get(&key.object).map_or(Value::Null, |document| document.value());
+        let slices = self.0.get(&(key.object.namespace_str(), key.object.name.to_string())).map_or(&[][..], Vec::as_slice);
         let addresses = slices.iter().flat_map(|slice| {
-            let port = slice_port(service, slice, key.port);
+            let port = slice_port(&service, slice, key.port);
             port.into_iter().flat_map(|port| ready(slice).map(move |address| SocketAddr::new(address, port)))
         });
         // Slices may repeat an endpoint while they are rebuilt.
