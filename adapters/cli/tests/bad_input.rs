@@ -294,3 +294,53 @@ fn every_broken_input_is_a_finding_and_takes_nothing_down() {
     let failures: Vec<String> = all.iter().filter_map(|bad| bad.check().err()).collect();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), all.len(), failures.join("\n----\n"));
 }
+
+#[test]
+fn empty_inputs_are_no_errors_and_paths_that_are_not_there_are() {
+    let folder = Folder::new("empty");
+    folder.write("good.yaml", GOOD.as_bytes());
+    for (name, bytes) in
+        [("empty.yaml", &b""[..]), ("comment.yaml", b"# nothing\n"), ("blank.json", b"\n"), ("ends.yaml", b"---\n---\n")]
+    {
+        folder.write(name, bytes);
+    }
+    let output = gwapi(&["check"], &folder.0);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let output = gwapi(&["check"], &folder.0.join("gone.yaml"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("gone.yaml: error[not-found]"), "{}", stdout(&output));
+}
+
+/// Many objects, of which each has a match of its own.
+fn large(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes + 1024);
+    for number in 0.. {
+        if text.len() >= bytes {
+            break;
+        }
+        text.push_str(&format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: r{number}\n  namespace: good\nspec:\n  \
+             parentRefs:\n  - name: edge\n    namespace: good\n  hostnames:\n  - good.example.com\n  rules:\n  - matches:\n    - path:\n        \
+             type: PathPrefix\n        value: /large/{number}/path\n      headers:\n      - name: x-number\n        value: n{number}\n    \
+             backendRefs:\n    - name: good\n      port: 80\n      weight: 1\n    - name: good\n      port: 80\n      weight: 2\n"
+        ));
+    }
+    text
+}
+
+/// The contract is 50 MB in 20 seconds; a build that is not optimised gets a tenth of that to read.
+#[test]
+fn large_inputs_are_read_in_time() {
+    let bytes = if cfg!(debug_assertions) { 5 << 20 } else { 50 << 20 };
+    let folder = Folder::new("large");
+    folder.write("good.yaml", GOOD.as_bytes());
+    folder.write("large.yaml", large(bytes).as_bytes());
+    let start = Instant::now();
+    let output = gwapi(&["check"], &folder.0);
+    let taken = start.elapsed();
+    println!("{} MB in {taken:?}", bytes >> 20);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output).chars().take(2000).collect::<String>());
+    assert!(taken < Duration::from_secs(20), "{} MB took {taken:?}", bytes >> 20);
+    let routed = gwapi(&["route", "http://good.example.com/"], &folder.0);
+    assert!(stdout(&routed).contains("forward to Service good/good:80"), "{}", stdout(&routed));
+}
