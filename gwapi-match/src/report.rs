@@ -383,11 +383,12 @@ fn candidates(forward: &Forward<'_>, sample: Option<f64>) -> impl Iterator<Item 
         .map(|(index, _)| index)
 }
 
-/// The point of a split that a sample lies on. It is computed from the product, so that 0.7 of 100 is 70 and not a little
-/// less.
+/// The point of a split that a sample lies on.
 fn point(sample: f64, total: u32) -> u32 {
+    // Floats are off by up to an epsilon: 0.29 of 100 is 28.99…, but whoever writes 0.29 means the point 29.
+    let product = sample * f64::from(total) * (1.0 + 2.0 * f64::EPSILON);
     // `as` cuts the fraction, and what is not in 0..1 to the nearest point.
-    ((sample * f64::from(total)) as u32).min(total.saturating_sub(1))
+    (product as u32).min(total.saturating_sub(1))
 }
 
 /// Whether two backends make no difference to what is reported of the request.
@@ -494,5 +495,22 @@ impl CandidateReport {
             failed: candidate.failure.map(|failure| failure.to_string()),
             decided_by,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_8_a_sample_at_the_beginning_of_a_point_is_that_point() {
+        for total in (1..300).chain([1000, 999_983, 16_000_000, u32::MAX]) {
+            let step = usize::try_from(total / 300 + 1).unwrap();
+            for at in (0..total).step_by(step) {
+                assert_eq!(point(f64::from(at) / f64::from(total), total), at, "{at} of {total}");
+            }
+        }
+        assert_eq!([point(0.29, 100), point(0.57, 100), point(0.7, 100), point(0.2899, 100)], [29, 57, 70, 28]);
+        assert_eq!([point(-1.0, 100), point(1.0, 100), point(f64::NAN, 100), point(0.5, 0)], [0, 99, 0, 0]);
     }
 }
