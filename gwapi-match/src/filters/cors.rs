@@ -191,12 +191,12 @@ fn allow_headers(cors: &Cors, requested: &str) -> Option<String> {
 }
 
 /// `*`, or with credentials, where browsers do not know that `*`, what was asked for (H-059). Methods and header names are
-/// both tokens; what is none is not repeated.
+/// both tokens; what is none is not repeated, nor is a `*`, which is one and must not be sent either.
 fn any_or_echo<'a>(cors: &Cors, requested: impl Iterator<Item = &'a str>) -> Option<String> {
     if !cors.allow_credentials {
         return Some("*".to_owned());
     }
-    let tokens = listed(requested.filter(|text| HeaderName::parse(text).is_ok()));
+    let tokens = listed(requested.filter(|text| *text != "*" && HeaderName::parse(text).is_ok()));
     (!tokens.is_empty()).then_some(tokens)
 }
 

@@ -149,6 +149,7 @@ fn h_059_any_method_is_the_star_or_the_one_asked_for() {
     assert_eq!(methods(&wildcards(false), "POST").as_deref(), Some("*"));
     assert_eq!(methods(&wildcards(true), "PUT").as_deref(), Some("PUT"));
     assert_eq!(methods(&wildcards(true), "a b\t"), None, "no method is repeated that is none");
+    assert_eq!(methods(&wildcards(true), "*"), None, "the star is not sent with credentials, asked for or not");
 }
 
 #[test]
@@ -174,6 +175,7 @@ fn h_062_any_header_is_the_star_or_those_asked_for() {
     assert_eq!(names(&wildcards(true), "x-header-1,X-Header-2").as_deref(), Some("x-header-1, X-Header-2"));
     assert_eq!(names(&wildcards(true), "x-header-1, b@d, "), Some("x-header-1".to_owned()));
     assert_eq!(names(&wildcards(true), ""), None);
+    assert_eq!(names(&wildcards(true), "*, x-header-1"), Some("x-header-1".to_owned()));
     assert_eq!(names(&Cors { allow_headers: AnyOr::List(vec![]), ..cors(&[FOO], true) }, "x-header-1"), None);
 }
 
