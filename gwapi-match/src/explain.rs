@@ -414,10 +414,12 @@ fn header_holds<H: Headers + ?Sized>(name: &str, value: &ValueMatcher, head: &Re
     if lines.is_empty() {
         return false;
     }
+    let joined = |separator: &[u8]| lines.join(separator);
+    // Joined with a comma, with or without a blank behind it (F-013); cookies as they are without HTTP/2.
+    let (usual, other) = if name == "cookie" { (joined(b"; "), None) } else { (joined(b","), Some(joined(b", "))) };
     match value {
-        // Joined with a comma, with or without a blank behind it (F-013).
-        ValueMatcher::Exact(exact) => [&b","[..], &b", "[..]].iter().any(|comma| lines.join(*comma) == exact.as_bytes()),
-        ValueMatcher::Regex(pattern) => String::from_utf8(lines.join(&b","[..])).is_ok_and(|text| pattern.matches(&text)),
+        ValueMatcher::Exact(exact) => usual == exact.as_bytes() || other.is_some_and(|other| other == exact.as_bytes()),
+        ValueMatcher::Regex(pattern) => String::from_utf8(usual).is_ok_and(|text| pattern.matches(&text)),
     }
 }
 

@@ -24,31 +24,41 @@ pub trait Headers {
     /// The value that patterns are held against: that of the only field line, or those of several joined with `,`.
     ///
     /// How repeated headers look is ours to say; RFC 7230, section 3.2.2 recommends the comma, except for `Set-Cookie`,
-    /// whose values hold commas: of those the first counts (F-013). Only repeated headers cost an allocation.
+    /// whose values hold commas: of those the first counts (F-013). `Cookie` is joined with `; `, so that it looks the same
+    /// whether or not HTTP/2 has split it (RFC 9113, section 8.2.3). Only repeated headers cost an allocation.
     fn joined<'a>(&'a self, name: &str) -> Option<Cow<'a, [u8]>> {
         let mut values = self.values(name);
         let first = values.next()?;
         if name == SET_COOKIE {
             return Some(Cow::Borrowed(first));
         }
+        let (separator, _) = separators(name);
         Some(values.fold(Cow::Borrowed(first), |mut joined, value| {
-            joined.to_mut().push(b',');
+            joined.to_mut().extend_from_slice(separator);
             joined.to_mut().extend_from_slice(value);
             joined
         }))
     }
 
     /// Whether the header is there and has exactly this value (F-011). Several field lines are compared as one value that
-    /// joins them with `,` or with `, `: the two mean the same, and both are what people write (F-013).
+    /// joins them with `,` or with `, `: the two mean the same, and both are what people write (F-013). Those of `Cookie`
+    /// are joined with `; `.
     fn matches_exact(&self, name: &str, value: &[u8]) -> bool {
         if name == SET_COOKIE {
             return self.first(name) == Some(value);
         }
-        is_joined(self.values(name), b",", value) || is_joined(self.values(name), b", ", value)
+        let (separator, other) = separators(name);
+        is_joined(self.values(name), separator, value) || is_joined(self.values(name), other, value)
     }
 }
 
-const SET_COOKIE: &str = "set-cookie";
+/// The header whose field lines cannot be joined.
+pub(crate) const SET_COOKIE: &str = "set-cookie";
+
+/// What several field lines of a header are joined with: what we write, and what else means the same.
+pub(crate) fn separators(name: &str) -> (&'static [u8], &'static [u8]) {
+    if name == "cookie" { (b"; ", b"; ") } else { (b",", b", ") }
+}
 
 /// Whether `whole` is what the values give when they are joined; nothing is built for that.
 fn is_joined<'a>(mut values: impl Iterator<Item = &'a [u8]>, separator: &[u8], whole: &[u8]) -> bool {
@@ -140,6 +150,14 @@ mod tests {
         assert_eq!(headers.joined("set-cookie").as_deref(), Some(&b"a=1"[..]));
         assert!(headers.matches_exact("set-cookie", b"a=1"));
         assert!(!headers.matches_exact("set-cookie", b"a=1,b=2"));
+    }
+
+    #[test]
+    fn f_013_cookies_that_http_2_has_split_are_one_header_again() {
+        let headers = map(&[("cookie", "a=1"), ("cookie", "b=2")]);
+        assert_eq!(headers.joined("cookie").as_deref(), Some(&b"a=1; b=2"[..]));
+        assert!(headers.matches_exact("cookie", b"a=1; b=2"));
+        assert!(!headers.matches_exact("cookie", b"a=1,b=2") && !headers.matches_exact("cookie", b"a=1, b=2"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
 
 use super::FilterError;
-use crate::headers::Headers;
+use crate::headers::{Headers, SET_COOKIE, separators};
 
 /// Changes headers in place. `add` adds a field line behind those that are there, which means the same as one joined line
 /// (H-014, H-019).
@@ -67,6 +67,15 @@ pub enum HeaderChange<'m> {
         #[serde(serialize_with = "as_text")]
         value: Cow<'m, [u8]>,
     },
+    /// The header gets one more field line behind those that it has. So it is with Set-Cookie only, whose lines cannot be
+    /// joined.
+    Add {
+        /// Name in lower case.
+        name: &'m str,
+        /// Value.
+        #[serde(serialize_with = "as_text")]
+        value: Cow<'m, [u8]>,
+    },
     /// The header goes.
     Remove {
         /// Name in lower case.
@@ -80,17 +89,18 @@ pub enum HeaderChange<'m> {
 pub fn changes<'m, H: Headers + ?Sized>(modifier: &'m HeaderModifier, headers: &H) -> Vec<HeaderChange<'m>> {
     let present = |name: &&'m model::HeaderName| headers.first(name.as_str()).is_some();
     let remove = modifier.remove.iter().filter(present).map(|name| HeaderChange::Remove { name: name.as_str() });
-    let set = modifier.set.iter().map(|header| (header, Cow::Borrowed(header.value.as_bytes())));
-    let add = modifier.add.iter().map(|header| (header, added(header, headers)));
-    let write = set.chain(add).map(|(header, value)| HeaderChange::Set { name: header.name.as_str(), value });
-    remove.chain(write).collect()
+    let value = |header: &'m model::HeaderValue| Cow::Borrowed(header.value.as_bytes());
+    let set = modifier.set.iter().map(|header| HeaderChange::Set { name: header.name.as_str(), value: value(header) });
+    let add = modifier.add.iter().map(|header| added(header.name.as_str(), header.value.as_bytes(), headers));
+    remove.chain(set).chain(add).collect()
 }
 
-fn added<'m, H: Headers + ?Sized>(header: &'m model::HeaderValue, headers: &H) -> Cow<'m, [u8]> {
-    let new = header.value.as_bytes();
-    match headers.joined(header.name.as_str()) {
-        None => Cow::Borrowed(new),
-        Some(old) => Cow::Owned([&*old, b",", new].concat()),
+fn added<'m, H: Headers + ?Sized>(name: &'m str, new: &'m [u8], headers: &H) -> HeaderChange<'m> {
+    let (separator, _) = separators(name);
+    match headers.joined(name) {
+        None => HeaderChange::Set { name, value: Cow::Borrowed(new) },
+        Some(_) if name == SET_COOKIE => HeaderChange::Add { name, value: Cow::Borrowed(new) },
+        Some(old) => HeaderChange::Set { name, value: Cow::Owned([&*old, separator, new].concat()) },
     }
 }
 
@@ -115,8 +125,13 @@ mod tests {
         HeaderModifier { set: all(set), add: all(add), remove: remove.iter().map(|key| name(key)).collect() }
     }
 
-    /// Applies the filter in both forms, checks that they say the same, and gives the joined lines, sorted.
+    /// The joined lines after the filter, sorted.
     fn after(modifier: &HeaderModifier, before: &[(&'static str, &'static str)]) -> Vec<(String, String)> {
+        lines(&changed(modifier, before))
+    }
+
+    /// Applies the filter in both forms and checks that they say the same.
+    fn changed(modifier: &HeaderModifier, before: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (key, value) in before {
             map.append(*key, HeaderValue::from_static(value));
@@ -127,12 +142,15 @@ mod tests {
                 HeaderChange::Set { name, value } => {
                     changed.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(&value).unwrap());
                 }
+                HeaderChange::Add { name, value } => {
+                    changed.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(&value).unwrap());
+                }
                 HeaderChange::Remove { name } => assert!(changed.remove(name).is_some(), "{name} was there"),
             }
         }
         apply(modifier, &mut map).unwrap();
         assert_eq!(lines(&map), lines(&changed));
-        lines(&map)
+        changed
     }
 
     fn lines(map: &HeaderMap) -> Vec<(String, String)> {
@@ -161,6 +179,14 @@ mod tests {
         assert_eq!(after(&filter, &old), pairs(&[("x-header-add", "some-other-value,add-appends-values")]));
         let twice = [("x-header-add", "a"), ("x-header-add", "b")];
         assert_eq!(after(&filter, &twice), pairs(&[("x-header-add", "a,b,add-appends-values")]));
+    }
+
+    #[test]
+    fn h_014_cookies_that_a_backend_sets_stay_when_one_is_added() {
+        let filter = modifier(&[], &[("Set-Cookie", "c=3")], &[]);
+        let before = [("set-cookie", "a=1"), ("set-cookie", "b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT")];
+        let after = changed(&filter, &before);
+        assert_eq!(after.get_all("set-cookie").iter().collect::<Vec<_>>(), [before[0].1, before[1].1, "c=3"]);
     }
 
     #[test]

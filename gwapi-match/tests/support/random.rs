@@ -166,8 +166,9 @@ fn pattern(source: &str) -> Pattern {
 
 fn random_match() -> impl Strategy<Value = HttpMatch> {
     let method = option::weighted(0.3, select(&[Method::Get, Method::Post][..]));
-    let header = (select(&["a", "b", "c", "host", "set-cookie"][..]), value(&["1", "1,2", "a.example"], "1|1,.*"))
-        .prop_map(|(name, value)| ValueMatch { name: HeaderName::parse(name).unwrap(), value });
+    let header =
+        (select(&["a", "b", "c", "cookie", "host", "set-cookie"][..]), value(&["1", "1,2", "1; 2", "a.example"], "1|1[,;].*"))
+            .prop_map(|(name, value)| ValueMatch { name: HeaderName::parse(name).unwrap(), value });
     let query = (select(&["q", "Q", "r s"][..]), value(&["1", "a b", ""], "1|a.*"))
         .prop_map(|(name, value)| ValueMatch { name: name.into(), value });
     (path(), method, few(header), few(query)).prop_map(|(path, method, mut headers, mut query)| {
@@ -210,7 +211,7 @@ pub fn request() -> impl Strategy<Value = RandomRequest> {
     let names = prop_oneof![2 => host().prop_map(|host| (host, host)), 1 => (host(), host())];
     let path = select(&["/", "/x", "/x/", "/x/y", "/x/y/z", "/xy", "/y", "/z", "/X", "/x%2Fy", "//x", "/%78"][..]);
     let query = select(&["", "?q=1", "?q=2&q=1", "?Q=1&q=a+b", "?r%20s=1", "?q", "?q=a%20b&r+s=a", "?&q=%", "?q=%FF"][..]);
-    let header = (select(&["a", "A", "b", "c", "set-cookie"][..]), select(&["1", "2", "1,2", "1, 2", ""][..]));
+    let header = (select(&["a", "A", "b", "c", "cookie", "set-cookie"][..]), select(&["1", "2", "1,2", "1, 2", ""][..]));
     (select(&["GET", "POST", "PUT", "get"][..]), port, names, path, query, vec(header, 0..4)).prop_map(
         |(method, (port, is_tls), (host, server_name), path, query, headers)| RandomRequest {
             method,
