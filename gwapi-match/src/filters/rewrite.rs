@@ -67,13 +67,11 @@ pub fn replace_full(replacement: &str) -> String {
 #[must_use]
 pub fn replace_prefix(path: &str, prefix: &str, replacement: &str) -> String {
     let Some(rest) = behind_prefix(path, prefix) else { return path.to_owned() };
-    if rest.is_empty() {
-        return replace_full(replacement);
-    }
-    // The `/` of `rest` is the one where the parts meet.
-    match replacement.trim_end_matches('/') {
-        "" => format!("/{}", rest.trim_start_matches('/')),
-        start => replace_full(start) + rest,
+    match (replacement.trim_matches('/'), rest) {
+        ("", _) => format!("/{}", rest.trim_start_matches('/')),
+        (elements, "") if replacement.ends_with('/') => format!("/{elements}/"),
+        // The `/` of `rest` is the one where the parts meet.
+        (elements, _) => format!("/{elements}{rest}"),
     }
 }
 
@@ -159,6 +157,10 @@ mod tests {
             ("/foo/bar", "/foo", "xyz", "/xyz/bar"),
             ("/foo", "/foo", "xyz", "/xyz"),
             ("/foo/bar", "/foo", "/xyz//", "/xyz/bar"),
+            ("/foo", "/foo", "/xyz//", "/xyz/"),
+            ("/foo", "/foo", "//", "/"),
+            ("/foo/bar", "/foo", "//xyz", "/xyz/bar"),
+            ("/foo", "/foo", "//xyz", "/xyz"),
             ("/foo", "/foo", "/xyz/", "/xyz/"),
             // Only where repeated slashes are kept: stripping must not make them the start of the path.
             ("/foo//bar", "/foo", "/", "/bar"),
