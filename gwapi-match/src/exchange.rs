@@ -152,7 +152,7 @@ impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> 
         match (self.decision.outcome, picked) {
             (Outcome::Forward(_), Some(Picked::Backend { index, target, filters })) => {
                 self.run(filters)?;
-                Ok(Reaction::Forward { index, target, request: self.outgoing() })
+                Ok(Reaction::Forward { index, target, request: self.outgoing()? })
             }
             (Outcome::Forward(_), Some(Picked::Redirect { redirect, .. })) | (Outcome::Redirect(redirect), _) => {
                 self.redirect(redirect)
@@ -174,7 +174,7 @@ impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> 
                 ResolvedFilter::UrlRewrite(filter) => self.rewrite(filter)?,
                 ResolvedFilter::RequestMirror { target: Ok(target), fraction } => {
                     if (self.copies)(*fraction) {
-                        self.mirrors.push((target, self.outgoing()));
+                        self.mirrors.push((target, self.outgoing()?));
                     }
                 }
                 // H-049: a mirror that does not resolve is dropped. The others are the outcome's, or the response's.
@@ -209,18 +209,20 @@ impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> 
         Ok(Reaction::Answer { status, headers, why: Why::Redirect(location) })
     }
 
-    fn outgoing(&self) -> Outgoing {
+    fn outgoing(&self) -> Result<Outgoing, FilterError> {
         let path_and_query = match &self.path {
             None => self.head.forward_path_and_query().into_owned(),
             Some(path) => path_and_query(path, self.head.query),
         };
         let mut headers = self.headers.clone();
         headers.remove(header::HOST);
-        let host = self.host.as_deref().or(self.head.authority).map(HeaderValue::from_str);
-        if let Some(Ok(host)) = host {
-            headers.insert(header::HOST, host);
+        if let Some(host) = self.host.as_deref().or(self.head.authority) {
+            // A map that is full has no room for the host of a request that names it by `:authority`.
+            let cannot_write = || FilterError::Header { name: "host".to_owned() };
+            let host = HeaderValue::from_str(host).map_err(|_| cannot_write())?;
+            headers.try_insert(header::HOST, host).map_err(|_| cannot_write())?;
         }
-        Outgoing { path_and_query, headers }
+        Ok(Outgoing { path_and_query, headers })
     }
 }
 
