@@ -249,6 +249,8 @@ fn law_6_a_pinned_decision_outlives_its_configuration() {
 #[test]
 fn law_2_every_resolution_has_tables() {
     assert!(gwapi_match::compile(&Resolution::default(), 0).gateways.is_empty());
+    // A Gateway without listeners is accepted (B-001) and serves nothing.
     let nothing = resolve(&snapshot(Vec::new(), vec![route("r").rule(rule([]))]), &Controller::default());
-    assert!(gwapi_match::compile(&nothing, 0).gateways.is_empty());
+    let tables = gwapi_match::compile(&nothing, 0);
+    assert!(tables.gateways.len() == 1 && tables.gateways.values().all(|table| table.ports().count() == 0));
 }
