@@ -22,10 +22,19 @@ pub(crate) fn shorten(text: String) -> String {
 /// What several refusals come to, since a condition has one reason (I-012): the first one of `order` that any of them gives,
 /// else that of the first refusal. The message tells all of them, those with that reason first, each part sorted.
 pub(crate) fn judge<'r>(refusals: impl IntoIterator<Item = &'r Refusal>, order: &[Reason]) -> Option<(Reason, String)> {
+    judge_as(refusals, order, Refusal::to_string)
+}
+
+/// The same, in other words than the refusals' own.
+pub(crate) fn judge_as<'r>(
+    refusals: impl IntoIterator<Item = &'r Refusal>,
+    order: &[Reason],
+    text: impl Fn(&Refusal) -> String,
+) -> Option<(Reason, String)> {
     let given: Vec<(Reason, &Refusal)> = refusals.into_iter().map(|refusal| (reason_of(refusal).1, refusal)).collect();
     let rank = |reason: &Reason| order.iter().position(|other| other == reason).unwrap_or(order.len());
     let (chosen, _) = *given.iter().min_by_key(|(reason, _)| rank(reason))?;
-    let mut texts: Vec<(bool, String)> = given.iter().map(|(reason, refusal)| (*reason != chosen, refusal.to_string())).collect();
+    let mut texts: Vec<(bool, String)> = given.iter().map(|(reason, refusal)| (*reason != chosen, text(refusal))).collect();
     texts.sort();
     texts.dedup();
     let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();

@@ -11,7 +11,7 @@ use gwapi_core::{
 
 use crate::{
     condition::{Condition, ConditionType},
-    message::judge,
+    message::{judge, judge_as},
     reason::Reason,
 };
 
@@ -52,20 +52,22 @@ impl RouteStatus {
     #[must_use]
     pub fn of(route: &ResolvedRoute) -> Self {
         let is_other = |unclaimed: &Unclaimed| matches!(unclaimed, Unclaimed::OtherController { .. });
+        // The same for every parent, and so made once: it can tell of thousands of references.
+        let resolved_refs = resolved_refs(route);
         let left_alone = route.unclaimed.iter().filter(|(_, why)| is_other(why)).map(|(parent_ref, _)| parent_ref.clone());
         Self {
             namespace: route.key().namespace_str().into(),
             observed_generation: route.route.meta.generation,
-            parents: route.parents.iter().map(|parent| parent_status(route, parent)).collect(),
+            parents: route.parents.iter().map(|parent| parent_status(route, parent, &resolved_refs)).collect(),
             left_alone: left_alone.collect(),
         }
     }
 }
 
-fn parent_status(route: &ResolvedRoute, parent: &Attachment) -> ParentStatus {
+fn parent_status(route: &ResolvedRoute, parent: &Attachment, resolved_refs: &Condition) -> ParentStatus {
     let accepted = accepted(route, parent);
     let partially_invalid = if accepted.is_true() { partially_invalid(route) } else { None };
-    let mut conditions = vec![accepted, resolved_refs(route)];
+    let mut conditions = vec![accepted, resolved_refs.clone()];
     conditions.extend(partially_invalid);
     ParentStatus { parent_ref: parent.parent_ref.clone(), controller_name: parent.controller_name.clone(), conditions }
 }
@@ -74,7 +76,8 @@ fn parent_status(route: &ResolvedRoute, parent: &Attachment) -> ParentStatus {
 fn accepted(route: &ResolvedRoute, parent: &Attachment) -> Condition {
     let fails = |reason, message| Condition::fails(ConditionType::Accepted, reason, message);
     if !parent.is_attached() {
-        let (reason, message) = judge(&parent.refused, &DETACHED)
+        let text = if names_listeners(route, parent) { Refusal::to_string } else { without_listener };
+        let (reason, message) = judge_as(&parent.refused, &DETACHED, text)
             .unwrap_or_else(|| (Reason::NoMatchingParent, "no listener of the parent is selected".into()));
         return fails(reason, message);
     }
@@ -85,6 +88,25 @@ fn accepted(route: &ResolvedRoute, parent: &Attachment) -> Condition {
         }
     }
     Condition::holds(ConditionType::Accepted, Reason::Accepted, "the route is accepted")
+}
+
+/// Whether the listeners of a parent are named to the owner of a route: in another namespace those that the route asks for
+/// by name, and no others (S-006).
+fn names_listeners(route: &ResolvedRoute, parent: &Attachment) -> bool {
+    parent.parent_ref.section_name.is_some() || parent.gateway.namespace_str() == route.key().namespace_str()
+}
+
+/// Why a listener does not take the route, without its name. One that fails by its hostname is named nevertheless: it lets
+/// routes of that namespace in.
+fn without_listener(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::ListenerNotAccepted { listener: _ } => "a listener is not accepted".into(),
+        Refusal::KindNotAllowed { listener: _, kind } => format!("a listener allows no {kind}"),
+        Refusal::NamespaceNotAllowed { listener: _, namespace, why } => {
+            format!("a listener allows no routes of namespace `{namespace}`: {why}")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// says the same for every parent, also where the route is not accepted. I-012: the first reference in the

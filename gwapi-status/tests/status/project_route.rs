@@ -70,6 +70,33 @@ fn the_message_of_a_detached_route_tells_the_cause_of_every_listener() {
 }
 
 #[test]
+fn s_006_listeners_of_another_namespace_are_named_only_to_who_names_them_or_is_let_in() {
+    let namespace = |listener: &str| {
+        let why = NamespaceFault::NotSame("infra".into());
+        Refusal::NamespaceNotAllowed { listener: listener.into(), namespace: "shop".into(), why }
+    };
+    let refused = || {
+        let broken = Refusal::ListenerNotAccepted { listener: "tenant-c".into() };
+        [kind_not_allowed("tenant-b"), namespace("tenant-a"), namespace("tenant-d"), broken, no_hostname("open")]
+    };
+    let message = |parent_ref: ParentRef| {
+        let conditions = conditions(refusing(parent_ref, refused()), [rule(0)]);
+        find(&conditions, Accepted).unwrap().message.clone()
+    };
+    let foreign = ParentRef { namespace: "infra".into(), ..parent_ref("front") };
+    assert_eq!(
+        message(foreign.clone()),
+        "no hostname of the route (`shop.example`) intersects `*.other.example` of listener `open`; \
+         a listener allows no HTTPRoute; \
+         a listener allows no routes of namespace `shop`: `from: Same` allows `infra` only; \
+         a listener is not accepted",
+    );
+    for named in [parent_ref("front"), ParentRef { section_name: Some("tenant-a".into()), ..foreign }] {
+        assert!(message(named).contains("listener `tenant-a` allows no routes of namespace `shop`"));
+    }
+}
+
+#[test]
 fn each_parent_has_its_own_entry() {
     let section = ParentRef { section_name: Some("web".into()), port: Some(80), ..parent_ref("front") };
     let parents = [accepting(section.clone()), refusing(parent_ref("back"), [kind_not_allowed("web")])];
