@@ -28,6 +28,7 @@ mod json;
 mod load;
 pub mod render;
 mod scalar;
+mod secret;
 mod source;
 mod spans;
 mod split;

@@ -1,8 +1,11 @@
 //! The text of a file, and where a byte of it stands.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
+
+use crate::secret::secrets;
 
 /// Where something is written: lines and columns count from 1, columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -23,12 +26,13 @@ pub struct SourceFile {
     name: Arc<str>,
     text: String,
     index: OnceLock<Index>,
+    secrets: OnceLock<Vec<Range<usize>>>,
 }
 
 impl SourceFile {
     /// A file from its name as shown to the user and its text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), index: OnceLock::new() }
+        Self { name: name.into(), text: text.into(), index: OnceLock::new(), secrets: OnceLock::new() }
     }
 
     /// The name as shown to the user: the path as given, or `<stdin>`.
@@ -55,6 +59,14 @@ impl SourceFile {
     pub fn line(&self, line: u32) -> Option<&str> {
         let start = Place { line, column: 1, end_column: None };
         self.parts(start).map(|(_, _, rest)| rest)
+    }
+
+    /// Whether the line stands in a document that may hold a Secret, so that it must not be shown.
+    pub(crate) fn is_secret(&self, line: u32) -> bool {
+        let (start, _) = self.bounds((line as usize).saturating_sub(1));
+        let secrets = self.secrets.get_or_init(|| secrets(&self.text));
+        // The text may end where the document ends.
+        secrets.iter().any(|document| (document.start..=document.end).contains(&start))
     }
 
     /// The line of a place in three parts: before it, at it and after it.

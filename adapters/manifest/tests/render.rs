@@ -155,3 +155,18 @@ fn codes_are_sorted_words_with_a_meaning() {
         assert!(!meaning.is_empty() && !meaning.ends_with('.'), "{code}");
     }
 }
+
+#[test]
+fn no_line_of_a_secret_is_shown() {
+    let hidden = |text: &str| {
+        let text = render::human(&first(text), false);
+        assert!(!text.contains("hunter2") && text.starts_with("dir/f.yaml:"), "{text}");
+        assert_eq!(text.lines().filter(|line| !line.starts_with("  fix:")).count(), 1, "{text}");
+    };
+    hidden("apiVersion: v1\nkind: Secret\ndata:\n  tls.key: hunter2\n  tls.key: hunter2\n");
+    hidden("apiVersion: v1\nkind: Secret\ndata:\n  tls.key: [hunter2\n");
+    hidden("{\"kind\": \"Secret\", \"data\": {\"a\": \"hunter2\", \"a\": \"hunter2\"}}");
+    hidden("kind: Secret\ndata: {a: b}\n...\nhunter2\n");
+    let other = "kind: Secret\ndata: {a: hunter2}\n---\nkind: ConfigMap\nkind: ConfigMap\n";
+    assert!(render::human(&first(other), false).contains(" 5 | kind: ConfigMap\n"));
+}

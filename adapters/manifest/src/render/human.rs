@@ -14,12 +14,15 @@ const AFTER: usize = 60;
 
 /// A finding as text that ends with a line break: the place and what is said, the source line with a marker, and the fix.
 ///
-/// Control characters of the input are shown as escapes, so that no input can send commands to a terminal.
+/// Control characters of the input are shown as escapes, so that no input can send commands to a terminal. Of a Secret no
+/// line is shown.
 pub fn human(finding: &Finding, color: bool) -> String {
     let style = Style { color };
     let mut out = head(finding, &style);
     if let (Some(place), Some(source)) = (finding.place, &finding.source) {
-        out.push_str(&snippet(source, place, finding.severity, &style));
+        if !source.is_secret(place.line) {
+            out.push_str(&snippet(source, place, finding.severity, &style));
+        }
     }
     if let Some(fix) = &finding.fix {
         out.push_str(&format!("  {} {}\n", style.paint("1", "fix:"), escape(fix)));
