@@ -1,11 +1,14 @@
 //! Broken manifests beside good ones: each is a finding at its place, none takes a good one down, and none stops the program.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
     time::{Duration, Instant},
 };
+
+mod folder;
+
+use folder::Folder;
 
 const GOOD: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -27,30 +30,6 @@ kind: Service
 metadata: {name: good, namespace: good}
 spec: {ports: [{port: 80}]}
 ";
-
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("gwapi-bad-input-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, bytes).expect("a file for the test");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn gwapi(arguments: &[&str], folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gwapi"));
@@ -76,7 +55,7 @@ struct Bad {
 
 impl Bad {
     fn check(&self) -> Result<(), String> {
-        let folder = Folder::new(self.name);
+        let folder = Folder::new();
         folder.write("good.yaml", GOOD.as_bytes());
         let bad = folder.write(self.file, &self.bytes);
         let output = gwapi(&["check"], &folder.0);
@@ -297,7 +276,7 @@ fn every_broken_input_is_a_finding_and_takes_nothing_down() {
 
 #[test]
 fn empty_inputs_are_no_errors_and_paths_that_are_not_there_are() {
-    let folder = Folder::new("empty");
+    let folder = Folder::new();
     folder.write("good.yaml", GOOD.as_bytes());
     for (name, bytes) in
         [("empty.yaml", &b""[..]), ("comment.yaml", b"# nothing\n"), ("blank.json", b"\n"), ("ends.yaml", b"---\n---\n")]
@@ -332,7 +311,7 @@ fn large(bytes: usize) -> String {
 #[test]
 fn large_inputs_are_read_in_time() {
     let bytes = if cfg!(debug_assertions) { 5 << 20 } else { 50 << 20 };
-    let folder = Folder::new("large");
+    let folder = Folder::new();
     folder.write("good.yaml", GOOD.as_bytes());
     folder.write("large.yaml", large(bytes).as_bytes());
     let start = Instant::now();
