@@ -4,7 +4,10 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use gwapi_benches::{Request, head, numbers, pairs, route, table};
-use gwapi_match::{Table, connect::{Admission, Arrival, HttpConnection}};
+use gwapi_match::{
+    Table,
+    connect::{Admission, Arrival, HttpConnection},
+};
 use serde_json::json;
 
 const SIZES: [usize; 3] = [10, 100, 1_000];
@@ -61,7 +64,9 @@ fn measure(
     let headers: Vec<_> = requests.iter().map(pairs).collect();
     let heads: Vec<_> = requests.iter().zip(&headers).map(|(request, headers)| head(request, headers)).collect();
     let connection = HttpConnection::of(&Arrival::plain(80));
-    let Admission::Listener { id: listener } = table.admit(&connection, &heads[0]) else { panic!("the listener admits the request") };
+    let Admission::Listener { id: listener } = table.admit(&connection, &heads[0]) else {
+        panic!("the listener admits the request")
+    };
     for head in &heads {
         assert!(table.route(listener, head).is_found(), "every answer is checked before it is timed");
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gwapi_core::{Controller, Facts, Object, Snapshot, model::Address, model::AddressType, model::Scheme, name::ObjectKey, resolve};
+use gwapi_core::{
+    Controller, Facts, Object, Snapshot, model::Address, model::AddressType, model::Scheme, name::ObjectKey, resolve,
+};
 use gwapi_match::{
     Table, compile,
     head::{HeadParts, RequestHead},
@@ -77,7 +79,8 @@ pub fn table(routes: impl Iterator<Item = Value>) -> Arc<Table> {
     let objects = [gateway, service].into_iter().chain(routes);
     let mut snapshot: Snapshot = objects.map(|value| Object::from_json(&value).object.expect("an object")).collect();
     let mut facts = Facts::default();
-    facts.default_address = Some(Address { kind: AddressType::IpAddress, value: Some("192.0.2.1".into()), routability: "".into() });
+    facts.default_address =
+        Some(Address { kind: AddressType::IpAddress, value: Some("192.0.2.1".into()), routability: "".into() });
     snapshot.facts = facts;
     let resolution = resolve(&snapshot, &Controller::default());
     let key = ObjectKey::namespaced("gateway.networking.k8s.io", "Gateway", &"bench".into(), &"edge".into());

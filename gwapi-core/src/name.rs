@@ -22,8 +22,21 @@ enum Text {
 }
 
 const KNOWN: [&str; 15] = [
-    CORE_GROUP, GATEWAY_GROUP, GATEWAY_X_GROUP, "Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute",
-    "UDPRoute", "ListenerSet", "ReferenceGrant", "Service", "Secret", "Namespace",
+    CORE_GROUP,
+    GATEWAY_GROUP,
+    GATEWAY_X_GROUP,
+    "Gateway",
+    "GatewayClass",
+    "HTTPRoute",
+    "GRPCRoute",
+    "TLSRoute",
+    "TCPRoute",
+    "UDPRoute",
+    "ListenerSet",
+    "ReferenceGrant",
+    "Service",
+    "Secret",
+    "Namespace",
 ];
 
 impl Text {
@@ -238,9 +251,8 @@ mod tests {
 
     #[test]
     fn pitfall_51_names_that_join_to_the_same_text_stay_different_keys() {
-        let key = |namespace: &str, name: &str| {
-            ObjectKey::namespaced(GATEWAY_GROUP, "HTTPRoute", &namespace.into(), &name.into())
-        };
+        let key =
+            |namespace: &str, name: &str| ObjectKey::namespaced(GATEWAY_GROUP, "HTTPRoute", &namespace.into(), &name.into());
         assert_ne!(key("a-b", "c"), key("a", "b-c"));
         assert_ne!(key("a", "b"), ObjectKey { kind: "GRPCRoute".into(), ..key("a", "b") });
     }

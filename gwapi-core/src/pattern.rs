@@ -65,10 +65,14 @@ impl Pattern {
 }
 
 fn build(source: &str) -> Result<Regex, PatternError> {
-    RegexBuilder::new(source).size_limit(MAX_PROGRAM).dfa_size_limit(MAX_PROGRAM).nest_limit(64).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
-        // The last line of the message says what is wrong; the lines before it draw the pattern.
-        other => PatternError::Syntax(Arc::from(other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "))),
+    RegexBuilder::new(source).size_limit(MAX_PROGRAM).dfa_size_limit(MAX_PROGRAM).nest_limit(64).build().map_err(|error| {
+        match error {
+            regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
+            // The last line of the message says what is wrong; the lines before it draw the pattern.
+            other => PatternError::Syntax(Arc::from(
+                other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "),
+            )),
+        }
     })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     controller::Controller,
     hostname::Hostname,
     model::{
-        Address, BackendObjectRef, Cors, Gateway, GatewayClass, HeaderModifier, HttpMatch, LocalObjectRef, ParentRef, Fraction,
+        Address, BackendObjectRef, Cors, Fraction, Gateway, GatewayClass, HeaderModifier, HttpMatch, LocalObjectRef, ParentRef,
         Protocol, RequestRedirect, Retry, Route, RouteGroupKind, RouteKind, SecretRef, Timeouts, UrlRewrite,
     },
     name::{ControllerName, ObjectKey, ObjectName, SectionName},
@@ -173,7 +173,8 @@ impl ResolvedListener {
     /// The kinds as group and kind, for the status.
     #[must_use]
     pub fn supported_group_kinds(&self) -> Vec<RouteGroupKind> {
-        let group_kind = |kind: &RouteKind| RouteGroupKind { group: crate::name::GATEWAY_GROUP.into(), kind: kind.as_str().into() };
+        let group_kind =
+            |kind: &RouteKind| RouteGroupKind { group: crate::name::GATEWAY_GROUP.into(), kind: kind.as_str().into() };
         self.supported_kinds.iter().map(group_kind).collect()
     }
 }

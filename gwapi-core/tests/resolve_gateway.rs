@@ -114,6 +114,10 @@ fn b_058_an_address_that_was_not_assigned_does_not_satisfy_the_request() {
     let gateway = asking_of(&ours(), known, json!([{"value": "192.0.2.10"}, {"value": "192.0.2.11"}]));
     assert_eq!(gateway.unreachable, [Refusal::AddressNotUsable { value: "192.0.2.11".into() }]);
     assert_eq!(values(&gateway), ["192.0.2.10"]);
+    // Nor does one of another type.
+    let gateway =
+        asking_of(&ours(), Some(vec![address("a.example.com")]), json!([{"type": "Hostname", "value": "a.example.com"}]));
+    assert_eq!(names(&gateway.unreachable), ["addressNotUsable"]);
 }
 
 #[test]

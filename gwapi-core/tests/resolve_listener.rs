@@ -69,8 +69,8 @@ fn s_009_a_mistake_elsewhere_in_a_listener_does_not_resolve_a_conflict() {
 #[test]
 fn s_017_a_listener_without_a_readable_port_or_hostname_takes_nobody_with_it() {
     let nameless = listener("b", 80, "HTTP", json!({"hostname": "No Name"}));
-    let portless = json!({"name": "c", "protocol": "HTTP", "port": 0});
-    let gateway = edge_with(&[plain("a", 80, None), nameless, portless]);
+    let portless = |name: &str| json!({"name": name, "protocol": "HTTP", "port": 0});
+    let gateway = edge_with(&[plain("a", 80, None), nameless, portless("c"), portless("d")]);
     assert!(listener_of(&gateway, "a").is_accepted());
     assert_eq!(refused(&gateway, "b"), ["listenerInvalid"]);
     assert_eq!(refused(&gateway, "c"), ["listenerInvalid"]);
@@ -272,6 +272,14 @@ fn b_041_one_usable_certificate_keeps_the_listener_served() {
 }
 
 #[test]
+fn b_036_in_passthrough_certificates_are_ignored() {
+    let passthrough = json!({"tls": {"mode": "Passthrough", "certificateRefs": [{"namespace": "certs", "name": "gone"}]}});
+    let gateway = edge_with(&[listener("tls", 443, "TLS", passthrough)]);
+    let tls = listener_of(&gateway, "tls");
+    assert!(tls.unresolved.is_empty() && tls.unserved.is_empty() && tls.certificates.is_empty());
+}
+
+#[test]
 fn b_042_https_without_a_certificate_is_accepted_and_not_served() {
     let bare = listener("bare", 443, "HTTPS", json!({}));
     let options = listener("options", 444, "HTTPS", json!({"tls": {"options": {"example.com/profile": "modern"}}}));
@@ -315,6 +323,14 @@ fn b_030_a_listener_without_hostname_overlaps_all() {
     let gateway = edge_with(&[https("any", 443, json!({})), https("a", 443, json!({"hostname": "a.com"}))]);
     assert_eq!(listener_of(&gateway, "any").overlaps, ["a"]);
     assert_eq!(listener_of(&gateway, "a").overlaps, ["any"]);
+}
+
+#[test]
+fn b_030_listeners_that_are_not_accepted_overlap_with_nobody() {
+    let named = |name: &str, hostname: &str| https(name, 443, json!({"hostname": hostname}));
+    let gateway = edge_with(&[named("a", "a.a.com"), named("b", "a.a.com"), named("wide", "*.a.com")]);
+    assert_eq!(refused(&gateway, "a"), ["hostnameConflict"]);
+    assert!(gateway.listeners.iter().all(|listener| listener.overlaps.is_empty()));
 }
 
 // Kinds

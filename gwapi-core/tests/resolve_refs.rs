@@ -193,7 +193,11 @@ fn pitfall_57_grants_that_do_not_help() {
     assert_eq!(outcome(target(backend.clone(), &halves)), "refNotPermitted");
     let mut core = grant("back/g", &["HTTPRoute/shop"], &["Service"]);
     core["spec"]["to"][0]["group"] = "core".into();
-    assert_eq!(outcome(target(backend, &[service("back/web", &[80]), core])), "refNotPermitted");
+    assert_eq!(outcome(target(backend.clone(), &[service("back/web", &[80]), core])), "refNotPermitted");
+    // Nor is an HTTPRoute of another group ours.
+    let mut other = grant("back/g", &["HTTPRoute/shop"], &["Service"]);
+    other["spec"]["from"][0]["group"] = "example.com".into();
+    assert_eq!(outcome(target(backend, &[service("back/web", &[80]), other])), "refNotPermitted");
 }
 
 #[test]

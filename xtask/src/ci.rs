@@ -18,7 +18,9 @@ pub(crate) fn run() -> Outcome {
     step("the typed door", || cargo("check --package gwapi-core --features gateway-api,k8s-openapi/v1_33 --locked"))?;
     step("purity", purity::run)?;
     step("documentation", || cargo_with("doc --workspace --no-deps --locked", &[("RUSTDOCFLAGS", "-D warnings")]))?;
-    step("benches and fuzz targets build", || cargo("build --package gwapi-benches --benches --package gwapi-fuzz --bins --locked"))?;
+    step("benches and fuzz targets build", || {
+        cargo("build --package gwapi-benches --benches --package gwapi-fuzz --bins --locked")
+    })?;
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
     step("embedding", embed::run)

@@ -19,10 +19,8 @@ fn main() {
 "#;
 
 /// What stands beside our crates.
-const PROJECTS: [(&str, &str); 2] = [
-    ("empty", ""),
-    ("with-kube", "kube = \"5.0.0\"\nk8s-openapi = { version = \"0.29.0\", features = [\"latest\"] }\n"),
-];
+const PROJECTS: [(&str, &str); 2] =
+    [("empty", ""), ("with-kube", "kube = \"5.0.0\"\nk8s-openapi = { version = \"0.29.0\", features = [\"latest\"] }\n")];
 
 pub(crate) fn run() -> Outcome {
     PROJECTS.iter().try_for_each(|(name, dependencies)| check(name, dependencies))

@@ -8,14 +8,40 @@ const PURE: [&str; 3] = ["gwapi-core", "gwapi-match", "gwapi-status"];
 
 /// Crates that do I/O, read clocks or roll dice, or that bring such crates along.
 const IMPURE_CRATES: [&str; 14] = [
-    "tokio", "hyper", "kube", "kube-core", "kube-client", "reqwest", "mio", "socket2", "rand", "getrandom", "log", "tracing",
-    "chrono", "time",
+    "tokio",
+    "hyper",
+    "kube",
+    "kube-core",
+    "kube-client",
+    "reqwest",
+    "mio",
+    "socket2",
+    "rand",
+    "getrandom",
+    "log",
+    "tracing",
+    "chrono",
+    "time",
 ];
 
 /// What code would have to say to be impure.
 const IMPURE_CODE: [&str; 16] = [
-    "std::fs", "std::net::Tcp", "std::net::Udp", "std::env", "std::process", "std::thread", "std::io", "SystemTime", "Instant",
-    "RandomState", "thread_local!", "println!", "eprintln!", "extern crate std", "tokio::", "tracing::",
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::io",
+    "SystemTime",
+    "Instant",
+    "RandomState",
+    "thread_local!",
+    "println!",
+    "eprintln!",
+    "extern crate std",
+    "tokio::",
+    "tracing::",
 ];
 
 pub(crate) fn run() -> Outcome {

@@ -155,7 +155,7 @@ impl Reader {
             documents.insert(key, manifest);
         }
         snapshot.facts = options.facts.facts.clone();
-        snapshot.facts.default_address.get_or_insert(Address {
+        snapshot.facts.default_address.get_or_insert_with(|| Address {
             kind: AddressType::IpAddress,
             value: Some(DEFAULT_ADDRESS.into()),
             routability: "".into(),
@@ -191,7 +191,8 @@ fn controller(options: &Options, findings: &mut Vec<Finding>) -> Controller {
         controller.identity = Identity::Named(name.as_str().into());
     }
     let mut named = |names: &[String]| -> Vec<Feature> {
-        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().map(|name| (name, Feature::of(name))).partition(|(_, feature)| feature.is_some());
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            names.iter().map(|name| (name, Feature::of(name))).partition(|(_, feature)| feature.is_some());
         for (name, _) in unknown {
             let message = format!("`{name}` is no feature of Gateway API {}", gwapi_core::SPEC_VERSION);
             findings.push(Finding::new(Severity::Warning, "unknown-feature", message));

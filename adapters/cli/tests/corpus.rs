@@ -49,7 +49,8 @@ fn fails_with(folder: &Path, what: &str) {
 
 #[test]
 fn a_wrong_reason_in_expected_yaml_fails() {
-    let folder = altered("wrong-reason", "attachment/unknown-section-name", "expected.yaml", "NoMatchingParent", "NotAllowedByListeners");
+    let folder =
+        altered("wrong-reason", "attachment/unknown-section-name", "expected.yaml", "NoMatchingParent", "NotAllowedByListeners");
     fails_with(&folder, "expected: False/NotAllowedByListeners");
 }
 
@@ -61,7 +62,8 @@ fn a_wrong_count_in_expected_yaml_fails() {
 
 #[test]
 fn a_wrong_backend_in_requests_yaml_fails() {
-    let folder = altered("wrong-backend", "precedence/age-after-the-match", "requests.yaml", "backend: shop/new", "backend: shop/old");
+    let folder =
+        altered("wrong-backend", "precedence/age-after-the-match", "requests.yaml", "backend: shop/new", "backend: shop/old");
     fails_with(&folder, "forwarded to shop/new");
 }
 

@@ -72,7 +72,9 @@ fn used(rule: &ResolvedRule) -> BTreeSet<Feature> {
     }
     used.extend(rule.timeouts.request.map(|_| Feature::HTTPRouteRequestTimeout));
     used.extend(rule.timeouts.backend_request.map(|_| Feature::HTTPRouteBackendTimeout));
-    used.extend(rule.retry.as_ref().filter(|retry| retry.attempts > 0 && !retry.codes.is_empty()).map(|_| Feature::HTTPRouteRetryCodes));
+    used.extend(
+        rule.retry.as_ref().filter(|retry| retry.attempts > 0 && !retry.codes.is_empty()).map(|_| Feature::HTTPRouteRetryCodes),
+    );
     rule.filters.iter().for_each(|filter| use_filter(&mut used, filter));
     let mirrors = |filter: &&ResolvedFilter| matches!(filter, ResolvedFilter::RequestMirror { .. });
     used.extend((rule.filters.iter().filter(mirrors).count() > 1).then_some(Feature::HTTPRouteRequestMultipleMirrors));
@@ -141,7 +143,9 @@ fn law_12_a_valid_rule_holds_nothing_that_is_not_declared() {
         }
         ever_used.extend(everything);
     }
-    for feature in [Feature::HTTPRouteMethodMatching, Feature::HTTPRouteCORS, Feature::HTTPRouteRequestMirror, Feature::HTTPRoutePathRewrite] {
+    for feature in
+        [Feature::HTTPRouteMethodMatching, Feature::HTTPRouteCORS, Feature::HTTPRouteRequestMirror, Feature::HTTPRoutePathRewrite]
+    {
         assert!(ever_used.contains(&feature), "the corpus makes use of {feature}");
     }
 }

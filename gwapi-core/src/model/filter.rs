@@ -262,7 +262,9 @@ impl CorsOrigin {
         let (scheme, host, port) = split_origin(text)?;
         let host = match host.strip_prefix('*') {
             Some("") => OriginHost::Any,
-            Some(suffix) if suffix.starts_with('.') => OriginHost::Suffix(origin_host(suffix.get(1..)?).map(|_| suffix.to_ascii_lowercase().into())?),
+            Some(suffix) if suffix.starts_with('.') => {
+                OriginHost::Suffix(origin_host(suffix.get(1..)?).map(|_| suffix.to_ascii_lowercase().into())?)
+            }
             Some(_) => return None,
             None => OriginHost::Exact(origin_host(host)?),
         };

@@ -114,17 +114,8 @@ pub enum Method {
 
 impl Method {
     /// Every method that the API knows.
-    pub const ALL: [Self; 9] = [
-        Self::Get,
-        Self::Head,
-        Self::Post,
-        Self::Put,
-        Self::Delete,
-        Self::Connect,
-        Self::Options,
-        Self::Trace,
-        Self::Patch,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Get, Self::Head, Self::Post, Self::Put, Self::Delete, Self::Connect, Self::Options, Self::Trace, Self::Patch];
 
     /// The method as requests write it.
     #[must_use]

@@ -24,15 +24,17 @@ mod route;
 pub use backend::{BackendObjectRef, BackendRef};
 pub use certificate::{CertificateVerdict, PemVerdict};
 pub use filter::{
-    Cors, CorsOrigin, CorsScheme, Filter, Fraction, HeaderModifier, HeaderName, HeaderNameError, HeaderValue, OriginHost, PathModifier,
-    RequestMirror, RequestRedirect, Scheme, UrlRewrite, AnyOr,
+    AnyOr, Cors, CorsOrigin, CorsScheme, Filter, Fraction, HeaderModifier, HeaderName, HeaderNameError, HeaderValue, OriginHost,
+    PathModifier, RequestMirror, RequestRedirect, Scheme, UrlRewrite,
 };
 pub use gateway::{
     Address, AddressType, AllowedRoutes, Gateway, GatewayClass, Infrastructure, Listener, ListenerTls, NamespacesFrom,
     ParametersRef, Protocol, RouteGroupKind, SecretRef, Selector, SelectorOperator, SelectorRequirement, TlsMode,
 };
 pub use http::{HttpMatch, HttpRule, Method, PathMatch, Retry, Timeouts, ValueMatch, ValueMatcher};
-pub use kubernetes::{ConfigMap, GrantFrom, GrantTo, NamespaceObject, ReferenceGrant, Secret, Service, ServicePort, TransportProtocol};
+pub use kubernetes::{
+    ConfigMap, GrantFrom, GrantTo, NamespaceObject, ReferenceGrant, Secret, Service, ServicePort, TransportProtocol,
+};
 pub use route::{ParentRef, Route, RouteKind, Rules};
 
 /// What every object has.
@@ -150,4 +152,3 @@ pub struct Referrer {
     /// Its namespace.
     pub namespace: Namespace,
 }
-

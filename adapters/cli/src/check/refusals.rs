@@ -241,13 +241,13 @@ fn certificate(listener: &Listener, refusal: &Refusal) -> Option<usize> {
 
 /// The field that a refusal of a rule names.
 fn field_path(refusal: &Refusal) -> Option<String> {
-    let path = match refusal {
-        Refusal::FeatureUnsupported { path, .. }
-        | Refusal::FieldUnsupported { path }
-        | Refusal::IncompatibleFilters { path, .. }
-        | Refusal::RepeatedFilter { path, .. }
-        | Refusal::PrefixMatchMissing { path } => path,
-        _ => return None,
+    let (Refusal::FeatureUnsupported { path, .. }
+    | Refusal::FieldUnsupported { path }
+    | Refusal::IncompatibleFilters { path, .. }
+    | Refusal::RepeatedFilter { path, .. }
+    | Refusal::PrefixMatchMissing { path }) = refusal
+    else {
+        return None;
     };
     // Behind the path of an unsupported filter stands its type.
     Some(path.split(' ').next().unwrap_or_default().to_owned())

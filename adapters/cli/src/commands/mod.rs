@@ -10,11 +10,11 @@ use gwapi_manifest::{Finding, render};
 
 use crate::input::{Facts, Input, Options, read_features};
 
-pub mod echo;
-pub mod serve;
 pub mod check;
+pub mod echo;
 pub mod explain;
 pub mod route;
+pub mod serve;
 pub mod status;
 pub mod test;
 

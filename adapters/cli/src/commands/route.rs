@@ -186,10 +186,10 @@ impl World<'_> {
             headers: &target.headers,
         };
         let mut report = DecisionReport::ask(table, &arrival, parts(), sample);
-        if let Ok(head) = table.head(parts()) {
-            if let Some(explanation) = explain(self.resolution, table.gateway(), &arrival, &head) {
-                report = report.because(&explanation);
-            }
+        if let Ok(head) = table.head(parts())
+            && let Some(explanation) = explain(self.resolution, table.gateway(), &arrival, &head)
+        {
+            report = report.because(&explanation);
         }
         if detail == Detail::Matching {
             report.why.retain(|candidate| candidate.failed.is_none());

@@ -121,7 +121,11 @@ fn row(object: String, part: String, conditions: &[gwapi_status::Condition]) -> 
         .iter()
         .map(|condition| {
             let verdict = format!("{}={}/{}", condition.type_, condition.status, condition.reason);
-            if condition.is_true() != condition.type_.is_negative() { verdict } else { format!("{verdict} ({})", condition.message) }
+            if condition.is_true() != condition.type_.is_negative() {
+                verdict
+            } else {
+                format!("{verdict} ({})", condition.message)
+            }
         })
         .collect();
     [object, part, verdicts.join("  ")]

@@ -149,8 +149,7 @@ fn run_case(case: &Case, answerer: &Answerer) -> Outcome {
 
 /// Every object as it is after the controller has written what is ours; those of others are as they were.
 fn after(input: &Input, resolution: &Resolution, now: Option<&str>) -> status::Written {
-    let mut objects: status::Written =
-        input.documents.iter().map(|(key, document)| (key.clone(), document.value())).collect();
+    let mut objects: status::Written = input.documents.iter().map(|(key, document)| (key.clone(), document.value())).collect();
     objects.extend(written(input, resolution, now));
     objects
 }

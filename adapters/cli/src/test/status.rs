@@ -80,10 +80,8 @@ fn find_listener<'s>(status: &'s Value, name: &str) -> Option<&'s Value> {
 
 fn check_listener(entry: &ExpectedEntry, listener: &Value, failures: &mut Failures<'_>) {
     check_conditions(entry, &listener["conditions"], failures);
-    if let Some(expected) = entry.attached_routes {
-        if listener["attachedRoutes"] != expected {
-            failures.add("attachedRoutes", expected, &listener["attachedRoutes"]);
-        }
+    if let Some(expected) = entry.attached_routes.filter(|expected| listener["attachedRoutes"] != *expected) {
+        failures.add("attachedRoutes", expected, &listener["attachedRoutes"]);
     }
     if let Some(expected) = &entry.supported_kinds {
         check_supported_kinds(expected, listener, failures);
@@ -219,10 +217,8 @@ fn check_object_fields(entry: &ExpectedEntry, object: &Value, failures: &mut Fai
     if entry.has_address && !list(&status["addresses"]).iter().any(|address| address["type"].is_string()) {
         failures.add("addresses", "one with a type", &status["addresses"]);
     }
-    if let Some(expected) = entry.attached_listener_sets {
-        if status["attachedListenerSets"] != expected {
-            failures.add("attachedListenerSets", expected, &status["attachedListenerSets"]);
-        }
+    if let Some(expected) = entry.attached_listener_sets.filter(|expected| status["attachedListenerSets"] != *expected) {
+        failures.add("attachedListenerSets", expected, &status["attachedListenerSets"]);
     }
     if let (Some(preserved), None) = (&entry.preserved, &entry.listener) {
         check_preserved("parents", &preserved.parents, &status["parents"], failures);

@@ -1,0 +1,1 @@
+//! `gwapi status` as users run it.
