@@ -25,7 +25,7 @@ const IMPURE_CRATES: [&str; 14] = [
 ];
 
 /// What code would have to say to be impure.
-const IMPURE_CODE: [&str; 16] = [
+const IMPURE_CODE: [&str; 20] = [
     "std::fs",
     "std::net::Tcp",
     "std::net::Udp",
@@ -33,15 +33,19 @@ const IMPURE_CODE: [&str; 16] = [
     "std::process",
     "std::thread",
     "std::io",
+    "std::os",
+    "std::collections::Hash",
     "SystemTime",
     "Instant",
     "RandomState",
     "thread_local!",
+    "print!",
     "println!",
-    "eprintln!",
+    "dbg!",
     "extern crate std",
     "tokio::",
     "tracing::",
+    "log::",
 ];
 
 pub(crate) fn run() -> Outcome {
@@ -87,10 +91,46 @@ fn check_sources(package: &str, folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// The first line of code, comments aside, that says something impure.
+/// The first line of code, comments aside, that says something impure, or the first such import.
 fn impure_line(source: &str) -> Option<(usize, &'static str)> {
-    let code = source.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
-    code.filter_map(|(index, line)| Some((index + 1, *IMPURE_CODE.iter().find(|code| line.contains(*code))?))).next()
+    let mut code = source.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+    code.find_map(|(index, line)| Some((index + 1, says_impure(line)?))).or_else(|| impure_import(source))
+}
+
+fn says_impure(code: &str) -> Option<&'static str> {
+    IMPURE_CODE.iter().find(|impure| code.contains(**impure)).copied()
+}
+
+/// `use std::{fs, …}` says `std::fs` in other words, and may take several lines.
+fn impure_import(source: &str) -> Option<(usize, &'static str)> {
+    source.match_indices("use std::").find_map(|(at, _)| {
+        let (before, import) = source.split_at(at);
+        let is_comment = before.rsplit('\n').next()?.trim_start().starts_with("//");
+        let tree = import.split(';').next().filter(|_| !is_comment)?;
+        let impure = paths("", tree).iter().find_map(|path| says_impure(path))?;
+        Some((before.matches('\n').count() + 1, impure))
+    })
+}
+
+/// The paths of a tree of imports.
+fn paths(prefix: &str, tree: &str) -> Vec<String> {
+    let Some((head, rest)) = tree.split_once('{') else { return vec![format!("{prefix}{}", tree.trim())] };
+    let inside = rest.rsplit_once('}').map_or(rest, |(inside, _)| inside);
+    branches(inside).into_iter().flat_map(|branch| paths(&format!("{prefix}{}", head.trim()), branch)).collect()
+}
+
+/// What is between the commas outside of all braces.
+fn branches(list: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let parts = list.split(|c| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    parts.collect()
 }
 
 #[cfg(test)]
@@ -107,5 +147,15 @@ mod tests {
         assert_eq!(impure_line("// Instant\nlet now = Instant::now();"), Some((2, "Instant")));
         assert_eq!(impure(["serde", "tokio"].into_iter()), Some("tokio"));
         assert_eq!(impure_line("use core::net::IpAddr;"), None);
+    }
+
+    #[test]
+    fn law_1_the_check_sees_into_lists_of_imports() {
+        let listed = "use core::fmt;\nuse std::{\n    collections::{BTreeMap, BTreeSet},\n    env,\n    sync::Arc,\n};";
+        assert_eq!(impure_line(listed), Some((2, "std::env")));
+        assert_eq!(impure_line("use std::{net::{IpAddr, TcpStream}};"), Some((1, "std::net::Tcp")));
+        assert_eq!(impure_line("use std::collections::{BTreeMap, HashMap};"), Some((1, "std::collections::Hash")));
+        assert_eq!(impure_line("    use std::{sync::Arc, fs as files};"), Some((1, "std::fs")));
+        assert_eq!(impure_line("use std::{collections::{BTreeMap}, net::IpAddr, sync::Arc};\nuse hashbrown::HashMap;"), None);
     }
 }

@@ -67,7 +67,7 @@ fn run(name: &str, request: &str) -> Output {
 }
 
 #[test]
-fn what_holds_passes() {
+fn law_10_what_the_tables_say_holds_through_the_proxy() {
     for (name, request) in [
         (
             "forward",
