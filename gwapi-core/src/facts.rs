@@ -16,6 +16,7 @@ pub struct Facts {
     /// Address values that cannot be assigned (B-057).
     pub unusable_addresses: BTreeSet<Arc<str>>,
     /// What is assigned to a Gateway in place of the default: the addresses that it asks for, else `default_address`.
+    /// Then only these satisfy what it asks for (B-057, B-059).
     pub assigned_addresses: BTreeMap<ObjectKey, Vec<Address>>,
     /// What a Gateway gets that asks for no address, or for one of this type without saying which (B-059, B-061).
     pub default_address: Option<Address>,
