@@ -7,7 +7,10 @@ mod embed;
 mod purity;
 mod shell;
 
-const COMMANDS: &[(&str, &str, fn() -> shell::Outcome)] = &[
+/// Its name, what it is for, and what it runs.
+type Command = (&'static str, &'static str, fn() -> shell::Outcome);
+
+const COMMANDS: &[Command] = &[
     ("ci", "everything that .ci/run runs", ci::run),
     ("purity", "the pure crates depend on nothing that does I/O, and ask nobody for the time", purity::run),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
