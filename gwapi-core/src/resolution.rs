@@ -1,6 +1,10 @@
 //! The answer: the attachment graph, with every refusal. Status and tables are made of this and of nothing else.
 
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 
 use crate::{
     controller::Controller,
@@ -216,13 +220,9 @@ impl ResolvedRoute {
     /// Every reference of the route that does not resolve, once each (`ResolvedRefs`, Q-023).
     #[must_use]
     pub fn unresolved(&self) -> Vec<&Refusal> {
-        let mut seen: Vec<&Refusal> = Vec::new();
-        for refusal in self.rules.iter().flat_map(|rule| rule.unresolved()) {
-            if !seen.contains(&refusal) {
-                seen.push(refusal);
-            }
-        }
-        seen
+        // A route within the limits of the API can have thousands.
+        let mut seen = BTreeSet::new();
+        self.rules.iter().flat_map(|rule| rule.unresolved()).filter(|refusal| seen.insert(*refusal)).collect()
     }
 }
 
