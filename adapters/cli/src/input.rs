@@ -14,6 +14,8 @@ use gwapi_core::{
 use gwapi_manifest::{Document, Finding, Loaded, Origin, Severity};
 use serde_json::Value;
 
+use crate::serve::certificates::Certificates;
+
 mod facts;
 
 pub use facts::{Facts, gateway_key};
@@ -161,6 +163,8 @@ impl Reader {
             routability: "".into(),
         });
         let mut input = Input { documents, snapshot, controller, findings, unusable };
+        // The function never sees a private key, so that a key does not fit is something that it has to be told.
+        input.snapshot.facts.mismatched_certificates.extend(Certificates::of(&input).mismatched());
         input.findings.extend(assumptions(&input));
         gwapi_manifest::sort(&mut input.findings);
         input

@@ -1,10 +1,14 @@
 //! `gwapi status`: the objects with the status that a controller would write.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::Cell,
+    io::{BufWriter, Write},
+};
 
 use gwapi_core::{Object, Resolution, name::ObjectKey};
 use gwapi_status::{Merged, StatusReport, merge_class, merge_gateway, merge_route, project};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::{Common, Exit, print};
 use crate::input::Input;
@@ -46,38 +50,65 @@ impl StatusArgs {
         self.common.report(&input);
         let (resolution, exit) = (input.resolve(), Exit::done(&input));
         let now = self.now.as_deref();
-        let objects = || written(&input, &resolution, now).into_values();
-        print(&match self.output {
-            Output::Yaml => gwapi_manifest::documents_to_yaml(&objects().collect::<Vec<_>>()),
-            Output::Json => {
-                format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": objects().collect::<Vec<_>>()}))
-            }
+        match self.output {
+            Output::Yaml => print_yaml(written(&input, &resolution, now)),
+            Output::Json => print_json(written(&input, &resolution, now)),
             Output::Table => {
                 let report = project(&resolution);
                 // A large input and all that follows from it need not be in memory twice.
                 drop((resolution, input));
-                table(&report)
+                print(&table(&report));
             }
-        });
+        }
         exit
     }
 }
 
+/// One document after the other, so that a large output need not be in memory as a whole.
+fn print_yaml(objects: impl Iterator<Item = (ObjectKey, Value)>) {
+    for (index, (_, object)) in objects.enumerate() {
+        let separator = if index == 0 { "" } else { "---\n" };
+        print(&format!("{separator}{}", gwapi_manifest::to_yaml(&object)));
+    }
+}
+
+/// One List, likewise.
+fn print_json(objects: impl Iterator<Item = (ObjectKey, Value)>) {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct List<I: Iterator<Item = Value>> {
+        api_version: &'static str,
+        #[serde(serialize_with = "in_turn")]
+        items: Cell<Option<I>>,
+        kind: &'static str,
+    }
+
+    fn in_turn<I: Iterator<Item = Value>, S: Serializer>(items: &Cell<Option<I>>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(items.take().into_iter().flatten())
+    }
+
+    let items = Cell::new(Some(objects.map(|(_, object)| object)));
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    // A reader that went away is no error.
+    let _ = serde_json::to_writer_pretty(&mut stdout, &List { api_version: "v1", items, kind: "List" });
+    let _ = stdout.write_all(b"\n").and_then(|()| stdout.flush());
+}
+
 /// Our objects with the status that a controller would write after reading the input, in the order of their keys. What others
 /// wrote is kept; a condition that changes has the time `now`, if there is one.
-pub fn written(input: &Input, resolution: &Resolution, now: Option<&str>) -> BTreeMap<ObjectKey, Value> {
+pub fn written<'a>(
+    input: &'a Input,
+    resolution: &Resolution,
+    now: Option<&'a str>,
+) -> impl Iterator<Item = (ObjectKey, Value)> + use<'a> {
     let report = project(resolution);
-    let mut written = BTreeMap::new();
-    for (key, document) in &input.documents {
+    input.documents.iter().filter_map(move |(key, document)| {
         let mut object = document.value();
-        if let Some(merged) = merge(&report, key, &object, now) {
-            if let Some(status) = merged.into_status() {
-                object["status"] = status;
-            }
-            written.insert(key.clone(), object);
+        if let Some(status) = merge(&report, key, &object, now)?.into_status() {
+            object["status"] = status;
         }
-    }
-    written
+        Some((key.clone(), object))
+    })
 }
 
 fn merge(report: &StatusReport, key: &ObjectKey, object: &Value, now: Option<&str>) -> Option<Merged> {
@@ -99,7 +130,8 @@ fn table(report: &StatusReport) -> String {
     for (key, gateway) in &report.gateways {
         rows.push(row(key.to_string(), String::new(), &gateway.conditions));
         for listener in &gateway.listeners {
-            let attached = format!("listener {}, {} routes", listener.name, listener.attached_routes);
+            let count = listener.attached_routes;
+            let attached = format!("listener {}, {count} route{}", listener.name, if count == 1 { "" } else { "s" });
             rows.push(row(key.to_string(), attached, &listener.conditions));
         }
     }

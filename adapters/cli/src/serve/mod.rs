@@ -240,7 +240,6 @@ impl Settings {
     pub fn configure(&self, input: &Input, unbound: &BTreeMap<Place, String>, seed: u64) -> Configuration {
         let certificates = Certificates::of(input);
         let mut snapshot = input.snapshot.clone();
-        snapshot.facts.mismatched_certificates.extend(certificates.mismatched());
         let wanted = resolve(&snapshot, &input.controller);
         let mut placed = self.placement.place(&wanted);
         placed.unavailable.extend(unbound.iter().map(|(place, why)| (place.clone(), why.clone())));
