@@ -18,6 +18,9 @@ use commands::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "gwapi", version, about, max_term_width = 110)]
 pub struct Cli {
+    // Commands that colour something have it too; here it may stand before the command, and with those that do not.
+    #[command(flatten)]
+    _color: commands::Color,
     #[command(subcommand)]
     command: Command,
 }

@@ -280,6 +280,10 @@ fn colours_are_a_choice() {
     assert!(bad.run("status", &["--color", "always"]).stderr.contains('\u{1b}'));
     assert!(!bad.run("status", &["--color", "never"]).stderr.contains('\u{1b}'));
     assert_eq!(bad.run("status", &["--color", "sometimes"]).code, Some(2));
+    let before = Command::new(env!("CARGO_BIN_EXE_gwapi")).args(["--color", "always", "status", "gone.yaml"]).output();
+    assert!(String::from_utf8_lossy(&before.expect("the program runs").stderr).contains('\u{1b}'), "before the command too");
+    let test = Command::new(env!("CARGO_BIN_EXE_gwapi")).args(["test", "gone", "--color", "never"]).output();
+    assert!(!String::from_utf8_lossy(&test.expect("the program runs").stderr).contains("unexpected argument"));
 }
 
 #[test]

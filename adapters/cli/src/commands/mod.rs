@@ -42,7 +42,7 @@ pub struct Common {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Color {
     /// When to use colours
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: When,
 }
 
