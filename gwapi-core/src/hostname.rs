@@ -190,7 +190,7 @@ impl<'r> RequestHost<'r> {
     pub fn parse(authority: &'r str) -> Option<Self> {
         let host = strip_port(authority)?;
         let host = host.strip_suffix('.').unwrap_or(host);
-        if host.is_empty() || host.len() > MAX_HOSTNAME || !host.bytes().all(is_host_byte) {
+        if host.len() > MAX_HOSTNAME || !(is_address(host) || is_name(host)) {
             return None;
         }
         Some(Self(if host.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -232,9 +232,16 @@ fn strip_port(authority: &str) -> Option<&str> {
     (digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(host)
 }
 
-/// What may stand in a host that is compared: names (the underscore occurs in practice) and bracketed addresses.
-fn is_host_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']')
+/// `[2001:db8::1]`.
+fn is_address(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    address.is_some_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok())
+}
+
+/// Labels between dots, none of them empty. The underscore is in no hostname and occurs in practice.
+fn is_name(host: &str) -> bool {
+    let is_label_byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    host.split('.').all(|label| !label.is_empty() && label.bytes().all(is_label_byte))
 }
 
 #[cfg(test)]
@@ -313,7 +320,23 @@ mod tests {
     #[test]
     fn e_026_what_is_no_host_is_none() {
         let long = "a".repeat(254);
-        for authority in ["", ":80", ".", "a b", "a/b", "a:b", "a:1:2", "user@host", "*.example.com", "[::1", &long] {
+        for authority in [
+            "",
+            ":80",
+            ".",
+            "a b",
+            "a/b",
+            "a:b",
+            "a:1:2",
+            "user@host",
+            "*.example.com",
+            "[::1",
+            "[a]",
+            "a]b",
+            "a..b",
+            ".a",
+            &long,
+        ] {
             assert_eq!(RequestHost::parse(authority), None, "{authority}");
         }
     }

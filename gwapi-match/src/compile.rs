@@ -1,9 +1,6 @@
 //! From attachments to tables.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use gwapi_core::{
     Hostname,
@@ -48,8 +45,11 @@ struct AttachedRoute {
     seniority: Seniority,
     rules: Vec<Arc<ServedRule>>,
     /// Where it is served, each once: two parentRefs can lead to the same listener.
-    places: BTreeSet<(ListenerKey, Option<Hostname>)>,
+    places: Vec<Place>,
 }
+
+/// A listener, and a hostname of the route as the route writes it.
+type Place = (ListenerKey, Option<Hostname>);
 
 fn attached_by_gateway(resolution: &Resolution) -> BTreeMap<ObjectKey, Vec<AttachedRoute>> {
     let mut by_gateway: BTreeMap<ObjectKey, Vec<AttachedRoute>> = BTreeMap::new();
@@ -72,13 +72,23 @@ fn served_rules(route: &ResolvedRoute) -> Vec<Arc<ServedRule>> {
     served.collect()
 }
 
-fn places(route: &ResolvedRoute) -> BTreeMap<ObjectKey, BTreeSet<(ListenerKey, Option<Hostname>)>> {
-    let mut places: BTreeMap<ObjectKey, BTreeSet<_>> = BTreeMap::new();
+/// By Gateway. Vectors of the right size and no sets: most routes have one place, and there can be a hundred thousand of them.
+fn places(route: &ResolvedRoute) -> Vec<(ObjectKey, Vec<Place>)> {
+    let mut places: Vec<(ObjectKey, Vec<Place>)> = Vec::new();
     for attachment in &route.parents {
-        for attached in &attachment.listeners {
-            let own = attached.hostnames.iter().map(|hostname| (attached.listener.clone(), hostname.own.clone()));
-            places.entry(attachment.gateway.clone()).or_default().extend(own);
+        let own = attachment
+            .listeners
+            .iter()
+            .flat_map(|attached| attached.hostnames.iter().map(|hostname| (attached.listener.clone(), hostname.own.clone())));
+        match places.iter_mut().find(|(gateway, _)| *gateway == attachment.gateway) {
+            Some((_, known)) => known.extend(own),
+            None => places.push((attachment.gateway.clone(), own.collect())),
         }
+    }
+    for (_, places) in &mut places {
+        places.sort();
+        places.dedup();
+        places.shrink_to_fit();
     }
     places
 }

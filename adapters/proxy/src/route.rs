@@ -13,8 +13,9 @@ use gwapi_match::{
     exchange::{self, Outgoing, Why},
     filters::{cors, mirror},
     head::{HeadParts, RequestHead},
+    headers::Headers as _,
 };
-use http::{HeaderMap, Method, StatusCode, Uri, header, request, uri::PathAndQuery};
+use http::{HeaderMap, Method, StatusCode, Uri, request, uri::PathAndQuery};
 
 use crate::answer::Answer;
 
@@ -75,7 +76,7 @@ pub(crate) fn decide(table: &Arc<Table>, connection: &HttpConnection, parts: &re
     let mirrors = exchange.mirrors.into_iter().map(|(target, copy)| outbound(target, copy)).collect::<Result<_, _>>()?;
     let reaction = match exchange.reaction {
         exchange::Reaction::Forward { index, target, request } => {
-            let origin = parts.headers.get(header::ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
+            let origin = parts.headers.joined("origin").map(|origin| String::from_utf8_lossy(&origin).into_owned());
             Reaction::Forward(outbound(target, request)?, Reply { decision: pinned.clone(), backend: index, origin })
         }
         exchange::Reaction::Answer { status, headers, why } => {

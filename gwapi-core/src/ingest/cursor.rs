@@ -265,7 +265,10 @@ impl<'v, 'n> Node<'v, 'n> {
     /// Reads a list; an entry in which anything is wrong is left out.
     pub(super) fn list<T>(self, mut read: impl FnMut(Node<'v, '_>) -> Option<T>) -> Option<Vec<T>> {
         let values = self.entries(|entry| entry.sound(&mut read))?;
-        Some(values.into_iter().flatten().collect())
+        let mut sound: Vec<T> = values.into_iter().flatten().collect();
+        // Most lists have one entry, and what is read here is kept: room for three more of each would be most of the model.
+        sound.shrink_to_fit();
+        Some(sound)
     }
 
     /// Reads an object whose names are data, such as labels: the texts in it.

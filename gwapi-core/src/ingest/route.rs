@@ -50,5 +50,7 @@ pub(super) fn read_hostnames(fields: &mut Fields<'_, '_>) -> Vec<Result<Hostname
             (None, invalid) => invalid.into_iter().next().map(Err),
         })
     });
-    hostnames.into_iter().flatten().flatten().collect()
+    let mut hostnames: Vec<_> = hostnames.into_iter().flatten().flatten().collect();
+    hostnames.shrink_to_fit();
+    hostnames
 }

@@ -53,6 +53,8 @@ pub(super) fn attach(world: &World<'_>, gateway: &ResolvedGateway, route: &Route
     if attachment.listeners.is_empty() && attachment.refused.is_empty() {
         attachment.refused.push(Refusal::NoListenerSelected { parent_ref: parent_ref.clone() });
     }
+    attachment.listeners.shrink_to_fit();
+    attachment.refused.shrink_to_fit();
     attachment
 }
 
@@ -137,5 +139,6 @@ fn hostnames(route: &Route, listener: Option<&Hostname>) -> Vec<AttachedHostname
             attached.push(AttachedHostname { own: Some(own.clone()), served: Some(served.clone()) });
         }
     }
+    attached.shrink_to_fit();
     attached
 }

@@ -111,6 +111,7 @@ fn resolve_route(world: &World<'_>, gateways: &Gateways, unclaimed: &UnclaimedGa
             Err(why) => silent.push((parent_ref.clone(), why)),
         }
     }
+    parents.shrink_to_fit();
     ResolvedRoute { route: route.clone(), parents, unclaimed: silent, rules, refused }
 }
 

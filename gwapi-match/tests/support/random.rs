@@ -55,7 +55,7 @@ const HOSTS: [&str; 10] = [
     "x.test",
     "A.Example.:8080",
     "example",
-    ".a.example",
+    "x_y.a.example",
     "unknown",
 ];
 
