@@ -109,7 +109,7 @@ fn compile_gateway(resolution: &Resolution, gateway: &ResolvedGateway, routes: &
         let hosts = table.ports.entry(port).or_insert_with(|| HostMap::with_seed(seed));
         hosts.insert(listener.hostname.as_ref(), number);
         let rules = buckets.remove(&listener.key).unwrap_or_default();
-        table.listeners.push(Section { listener: serve(listener), index: Index::build(rules, seed) });
+        table.listeners.push(Section { listener: serve(listener), index: Index::build(rules, table.choices.regex_rank, seed) });
     }
     table
 }

@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
-use gwapi_core::{Hostname, choices::Choices, name::ObjectKey, resolution::ResolvedRule};
+use gwapi_core::{
+    Hostname,
+    choices::{Choices, RegexRank},
+    model::PathMatch,
+    name::ObjectKey,
+    resolution::{ResolvedRule, RuleMatches},
+};
 
-use crate::{head::RequestHead, headers::Headers, hosts::HostMap, precedence::Precedence, predicates, split::Split};
+use crate::{
+    head::RequestHead, headers::Headers, hosts::HostMap, paths::Paths, precedence::Precedence, predicates, split::Split,
+};
 
 /// The rules of one listener: buckets by the routes' own hostnames.
 ///
@@ -21,6 +29,7 @@ pub(crate) struct Index {
 pub(crate) struct Bucket {
     pub(crate) hostname: Option<Hostname>,
     entries: Box<[Entry]>,
+    paths: Paths,
 }
 
 /// One match of a rule.
@@ -48,11 +57,15 @@ pub(crate) struct Place {
 
 impl Index {
     /// Orders the entries of each hostname.
-    pub(crate) fn build(buckets: impl IntoIterator<Item = (Option<Hostname>, Vec<(Precedence, Entry)>)>, seed: u64) -> Self {
+    pub(crate) fn build(
+        buckets: impl IntoIterator<Item = (Option<Hostname>, Vec<(Precedence, Entry)>)>,
+        regex_rank: RegexRank,
+        seed: u64,
+    ) -> Self {
         let mut index = Self { hosts: HostMap::with_seed(seed), buckets: Vec::new() };
         for (number, (hostname, entries)) in (0..).zip(buckets) {
             index.hosts.insert(hostname.as_ref(), number);
-            index.buckets.push(Arc::new(Bucket::build(hostname, entries)));
+            index.buckets.push(Arc::new(Bucket::build(hostname, entries, regex_rank, seed)));
         }
         index
     }
@@ -65,9 +78,11 @@ impl Index {
         choices: &Choices,
     ) -> Option<Place> {
         self.hosts.chain(host).find_map(|bucket| {
-            let entries = &self.buckets.get(bucket as usize)?.entries;
+            let Bucket { entries, paths, .. } = &**self.buckets.get(bucket as usize)?;
             let holds = |entry: &Entry| predicates::hold(&entry.rule.rule.matches, entry.match_index, head, choices);
-            (0..).zip(entries).find_map(|(number, entry)| holds(entry).then_some(Place { bucket, entry: number }))
+            let mut candidates = paths.candidates(&head.path);
+            let entry = candidates.find(|number| entries.get(*number as usize).is_some_and(holds))?;
+            Some(Place { bucket, entry })
         })
     }
 
@@ -79,8 +94,19 @@ impl Index {
 }
 
 impl Bucket {
-    fn build(hostname: Option<Hostname>, mut entries: Vec<(Precedence, Entry)>) -> Self {
+    fn build(hostname: Option<Hostname>, mut entries: Vec<(Precedence, Entry)>, regex_rank: RegexRank, seed: u64) -> Self {
         entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self { hostname, entries: entries.into_iter().map(|(_, entry)| entry).collect() }
+        let entries: Box<[Entry]> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let paths = Paths::build(entries.iter().filter_map(Entry::path), regex_rank, seed);
+        Self { hostname, entries, paths }
+    }
+}
+
+impl Entry {
+    /// The path of the match; every entry has one, so that their places and those of the paths are the same.
+    fn path(&self) -> Option<&PathMatch> {
+        match &self.rule.rule.matches {
+            RuleMatches::Http(matches) => matches.get(self.match_index).map(|matched| &matched.path),
+        }
     }
 }

@@ -72,6 +72,7 @@ pub mod head;
 pub mod headers;
 mod hosts;
 mod index;
+mod paths;
 pub mod precedence;
 mod predicates;
 pub mod report;
