@@ -1,6 +1,6 @@
 //! What there is to say about an input: what reading it found, what does not take effect, and what is likely wrong.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use gwapi_core::{Resolution, name::ObjectKey};
 use gwapi_manifest::{Finding, Place, Severity, sort};
@@ -115,20 +115,15 @@ impl Checker<'_> {
     /// Whether reading the object said already that a field is wrong.
     fn is_known(&self, object: &ObjectKey, path: &str) -> bool {
         let Some(origin) = self.input.documents.get(object).map(|document| &document.origin) else { return false };
-        let places = self.known.get(&(origin.source().name(), path)).map(Vec::as_slice).unwrap_or_default();
-        places.iter().any(|place| [origin.value_at(path), origin.key_at(path)].contains(place))
+        let places = [origin.value_at(path), origin.key_at(path)];
+        places.into_iter().any(|place| self.known.contains(&(origin.source().name(), path, place)))
     }
 }
 
-/// Where reading found errors, by file and field.
-type Known<'a> = BTreeMap<(&'a str, &'a str), Vec<Place>>;
+/// Where reading found errors: file, field and place.
+type Known<'a> = BTreeSet<(&'a str, &'a str, Place)>;
 
 fn known(input: &Input) -> Known<'_> {
-    let mut known = Known::new();
-    for finding in input.findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        if let (Some(path), Some(place)) = (&finding.path, finding.place) {
-            known.entry((&finding.file, path)).or_default().push(place);
-        }
-    }
-    known
+    let errors = input.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.filter_map(|finding| Some((&*finding.file, finding.path.as_deref()?, finding.place?))).collect()
 }

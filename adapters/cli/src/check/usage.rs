@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gwapi_core::{
-    model::{Filter, HttpRule, ReferenceGrant, Rules},
-    name::{CORE_GROUP, GATEWAY_GROUP, ObjectKey, SectionName},
+    model::{Filter, GrantFrom, GrantTo, HttpRule, ReferenceGrant, Referrer, Rules, SecretRef},
+    name::{CORE_GROUP, GATEWAY_GROUP, Namespace, ObjectKey, ObjectName, SectionName},
     resolution::ResolvedRoute,
 };
 use gwapi_manifest::Severity;
@@ -89,8 +89,8 @@ fn duplicate_rule_names(checker: &mut Checker<'_>, route: &ResolvedRoute) {
 
 // ---- grants ----
 
-/// A reference: the object that contains it, and what it points to.
-type Reference = (ObjectKey, ObjectKey);
+/// What objects of one kind in one namespace refer to in other namespaces.
+type References = BTreeMap<Referrer, BTreeSet<ObjectKey>>;
 
 fn unused_grants(checker: &mut Checker<'_>) {
     let references = references(checker.input);
@@ -98,7 +98,7 @@ fn unused_grants(checker: &mut Checker<'_>) {
         .input
         .snapshot
         .grants()
-        .filter(|grant| is_understood(grant) && !references.iter().any(|reference| grants(grant, reference)))
+        .filter(|grant| is_understood(grant) && !is_used(grant, &references))
         .map(|grant| grant.meta.key.clone())
         .collect();
     for grant in unused {
@@ -118,37 +118,57 @@ fn is_understood(grant: &ReferenceGrant) -> bool {
         && grant.to.iter().all(|entry| entry.group == *CORE_GROUP && to(entry.kind.as_str()))
 }
 
-fn grants(grant: &ReferenceGrant, (from, to): &Reference) -> bool {
-    let from_fits = |entry: &gwapi_core::model::GrantFrom| {
-        entry.group == from.group && entry.kind == from.kind && Some(&entry.namespace) == from.namespace.as_ref()
+/// Looked up and not searched: there may be as many references as grants.
+fn is_used(grant: &ReferenceGrant, references: &References) -> bool {
+    let target = |entry: &GrantTo, name: &ObjectName| ObjectKey {
+        group: entry.group.clone(),
+        kind: entry.kind.clone(),
+        namespace: grant.meta.key.namespace.clone(),
+        name: name.clone(),
     };
-    let to_fits = |entry: &gwapi_core::model::GrantTo| {
-        entry.group == to.group && entry.kind == to.kind && entry.name.as_ref().is_none_or(|name| *name == to.name)
+    let is_any = |targets: &BTreeSet<ObjectKey>, entry: &GrantTo| match &entry.name {
+        Some(name) => targets.contains(&target(entry, name)),
+        None => {
+            let first = target(entry, &"".into());
+            let next = targets.range(&first..).next();
+            next.is_some_and(|next| (&next.group, &next.kind, &next.namespace) == (&first.group, &first.kind, &first.namespace))
+        }
     };
-    grant.meta.key.namespace == to.namespace && grant.from.iter().any(from_fits) && grant.to.iter().any(to_fits)
+    let of = |entry: &GrantFrom| {
+        let GrantFrom { group, kind, namespace } = entry.clone();
+        references.get(&Referrer { group, kind, namespace })
+    };
+    grant.from.iter().filter_map(of).any(|targets| grant.to.iter().any(|entry| is_any(targets, entry)))
 }
 
 /// Every reference into another namespace.
-fn references(input: &Input) -> BTreeSet<Reference> {
-    let mut references = BTreeSet::new();
+fn references(input: &Input) -> References {
+    let mut references = References::new();
+    let mut add = |from: &ObjectKey, to: ObjectKey| {
+        if from.namespace != to.namespace {
+            let namespace: Namespace = from.namespace_str().into();
+            let referrer = Referrer { group: from.group.clone(), kind: from.kind.clone(), namespace };
+            references.entry(referrer).or_default().insert(to);
+        }
+    };
     for route in input.snapshot.routes() {
         let Rules::Http(rules) = &route.rules;
-        references.extend(rules.iter().flat_map(backends).map(|target| (route.meta.key.clone(), target)));
+        rules.iter().flat_map(backends).for_each(|target| add(&route.meta.key, target));
     }
     for gateway in input.snapshot.gateways() {
         let tls = gateway.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-        references.extend(tls.flat_map(|tls| &tls.certificate_refs).map(|secret| {
-            let target = ObjectKey {
-                group: secret.group.clone(),
-                kind: secret.kind.clone(),
-                namespace: Some(secret.namespace.clone()),
-                name: secret.name.clone(),
-            };
-            (gateway.meta.key.clone(), target)
-        }));
+        tls.flat_map(|tls| &tls.certificate_refs).for_each(|secret| add(&gateway.meta.key, secret_key(secret)));
     }
-    references.retain(|(from, to)| from.namespace != to.namespace);
     references
+}
+
+fn secret_key(secret: &SecretRef) -> ObjectKey {
+    ObjectKey {
+        group: secret.group.clone(),
+        kind: secret.kind.clone(),
+        namespace: Some(secret.namespace.clone()),
+        name: secret.name.clone(),
+    }
 }
 
 fn backends(rule: &HttpRule) -> Vec<ObjectKey> {
