@@ -127,15 +127,17 @@ impl RequestArgs {
 
 /// A URL taken apart by hand: a URL parser would resolve the dot segments and escapes that one may want to ask about.
 #[derive(Default)]
-struct UrlParts<'a> {
-    scheme: Option<Scheme>,
+pub(crate) struct UrlParts<'a> {
+    pub(crate) scheme: Option<Scheme>,
+    /// Host and port, as typed.
+    pub(crate) authority: Option<&'a str>,
     host: Option<&'a str>,
-    port: Option<u16>,
-    path: Option<&'a str>,
+    pub(crate) port: Option<u16>,
+    pub(crate) path: Option<&'a str>,
 }
 
 impl<'a> UrlParts<'a> {
-    fn of(url: &'a str) -> Result<Self, String> {
+    pub(crate) fn of(url: &'a str) -> Result<Self, String> {
         let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("`{url}` is no URL"))?;
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
@@ -152,7 +154,7 @@ impl<'a> UrlParts<'a> {
             Some((host, port)) => (host, Some(port.parse().map_err(|_| format!("`{url}`: `{port}` is no port"))?)),
             None => (authority, None),
         };
-        Ok(Self { scheme: Some(scheme), host: Some(host), port, path: Some(path) })
+        Ok(Self { scheme: Some(scheme), authority: Some(authority), host: Some(host), port, path: Some(path) })
     }
 }
 

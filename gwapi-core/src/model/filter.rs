@@ -230,16 +230,13 @@ pub enum CorsOrigin {
     /// `scheme://host[:port]`.
     Origin {
         /// Scheme.
-        scheme: CorsScheme,
+        scheme: Scheme,
         /// Host.
         host: OriginHost,
         /// Port; the scheme's default if it is not written.
         port: u16,
     },
 }
-
-/// The scheme of an origin.
-pub type CorsScheme = Scheme;
 
 /// The host of an allowed origin; wildcards are greedy over dots (H-056).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ mod route;
 pub use backend::{BackendObjectRef, BackendRef};
 pub use certificate::{CertificateVerdict, PemVerdict};
 pub use filter::{
-    AnyOr, Cors, CorsOrigin, CorsScheme, Filter, Fraction, HeaderModifier, HeaderName, HeaderNameError, HeaderValue, OriginHost,
+    AnyOr, Cors, CorsOrigin, Filter, Fraction, HeaderModifier, HeaderName, HeaderNameError, HeaderValue, OriginHost,
     PathModifier, RequestMirror, RequestRedirect, Scheme, UrlRewrite,
 };
 pub use gateway::{

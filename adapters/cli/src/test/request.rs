@@ -17,7 +17,10 @@ use gwapi_match::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::input::gateway_key;
+use crate::{
+    input::gateway_key,
+    target::{Scheme, UrlParts},
+};
 
 use super::{
     case::{Case, Expect, Item, MirrorSpec, OneOrMany, RedirectSpec, Request, ResponseSpec},
@@ -166,22 +169,12 @@ impl Place {
             let path = request.path.clone().unwrap_or_else(|| "/".into());
             return Ok(Self { port, is_tls, host: request.host.clone(), path });
         };
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("`{url}` is no URL"))?;
-        let is_tls = match scheme {
-            "http" => false,
-            "https" => true,
-            other => return Err(format!("scheme `{other}` is not supported")),
-        };
-        // By hand: a URL parser would resolve the dot segments that a case may be about.
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        let port = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
-            Some((_, port)) => port.parse().map_err(|_| format!("`{url}` has no port"))?,
-            None if is_tls => 443,
-            None => 80,
-        };
+        let parts = UrlParts::of(url)?;
+        let is_tls = parts.scheme == Some(Scheme::Https);
+        let port = parts.port.unwrap_or(if is_tls { 443 } else { 80 });
+        let path = parts.path.unwrap_or_default();
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        let host = request.host.clone().or_else(|| Some(authority.to_owned()));
+        let host = request.host.clone().or_else(|| parts.authority.map(str::to_owned));
         Ok(Self { port: request.port.unwrap_or(port), is_tls, host, path })
     }
 }
