@@ -46,6 +46,7 @@ extern crate alloc;
 pub mod choices;
 pub mod controller;
 pub mod duration;
+pub mod engine;
 pub mod facts;
 pub mod features;
 pub mod hostname;
@@ -62,6 +63,7 @@ pub mod time;
 
 pub use choices::Choices;
 pub use controller::{Controller, Identity};
+pub use engine::{Affected, Change, Engine};
 pub use facts::Facts;
 pub use features::{Feature, SupportedFeatures};
 pub use hostname::{Hostname, HostnameError, RequestHost, Specificity};

@@ -30,6 +30,82 @@ pub struct Resolution {
     pub routes: BTreeMap<ObjectKey, Arc<ResolvedRoute>>,
     /// Gateways that are left alone, and why. Nothing is written to them.
     pub unclaimed: BTreeMap<ObjectKey, Unclaimed>,
+    /// How many routes each listener has. Beside the Gateways, so that a route can come and go without touching them.
+    pub attached_routes: AttachedRoutes,
+}
+
+impl Resolution {
+    /// Puts a class in its place, or takes it away. Returns what was there.
+    pub(crate) fn set_class(&mut self, name: &ObjectName, class: Option<Arc<ResolvedClass>>) -> Option<Arc<ResolvedClass>> {
+        match class {
+            Some(class) => self.classes.insert(name.clone(), class),
+            None => self.classes.remove(name),
+        }
+    }
+
+    /// Puts a Gateway, or why it is not ours, in its place, or takes it away. Returns what was there.
+    pub(crate) fn set_gateway(
+        &mut self,
+        key: &ObjectKey,
+        gateway: Option<Result<Arc<ResolvedGateway>, Unclaimed>>,
+    ) -> Option<Result<Arc<ResolvedGateway>, Unclaimed>> {
+        let before = self.gateways.remove(key).map(Ok).or_else(|| self.unclaimed.remove(key).map(Err));
+        match gateway {
+            Some(Ok(gateway)) => drop(self.gateways.insert(key.clone(), gateway)),
+            Some(Err(why)) => drop(self.unclaimed.insert(key.clone(), why)),
+            None => {}
+        }
+        before
+    }
+
+    /// Puts a route in its place, or takes it away, and counts it. Returns what was there.
+    pub(crate) fn set_route(&mut self, key: &ObjectKey, route: Option<Arc<ResolvedRoute>>) -> Option<Arc<ResolvedRoute>> {
+        route.iter().for_each(|route| self.attached_routes.add(route));
+        let before = match route {
+            Some(route) => self.routes.insert(key.clone(), route),
+            None => self.routes.remove(key),
+        };
+        before.iter().for_each(|route| self.attached_routes.remove(route));
+        before
+    }
+}
+
+/// For each listener how many routes are attached and accepted (D-025, D-028).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttachedRoutes(BTreeMap<ListenerKey, usize>);
+
+impl FromIterator<(ListenerKey, usize)> for AttachedRoutes {
+    fn from_iter<I: IntoIterator<Item = (ListenerKey, usize)>>(counts: I) -> Self {
+        Self(counts.into_iter().filter(|(_, count)| *count > 0).collect())
+    }
+}
+
+impl AttachedRoutes {
+    /// How many there are on a listener.
+    #[must_use]
+    pub fn on(&self, listener: &ListenerKey) -> usize {
+        self.0.get(listener).copied().unwrap_or_default()
+    }
+
+    /// The listeners that have any, and how many.
+    pub fn iter(&self) -> impl Iterator<Item = (&ListenerKey, usize)> {
+        self.0.iter().map(|(listener, count)| (listener, *count))
+    }
+
+    fn add(&mut self, route: &ResolvedRoute) {
+        for listener in route.counted_on() {
+            *self.0.entry(listener.clone()).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, route: &ResolvedRoute) {
+        for listener in route.counted_on() {
+            match self.0.get_mut(listener) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(self.0.remove(listener)),
+            }
+        }
+    }
 }
 
 /// Why a Gateway, or a parentRef, is none of our business. Status is silent about it; explanations are not.
@@ -156,8 +232,6 @@ pub struct ResolvedListener {
     pub certificates: Vec<SecretRef>,
     /// Listeners on the same port whose TLS hostnames overlap (B-030).
     pub overlaps: Vec<SectionName>,
-    /// How many routes are attached and accepted (D-025).
-    pub attached_routes: usize,
 }
 
 impl ResolvedListener {
@@ -209,6 +283,12 @@ impl ResolvedRoute {
     #[must_use]
     pub fn has_valid_rule(&self) -> bool {
         self.refused.is_empty() && (self.rules.is_empty() || self.rules.iter().any(|rule| rule.is_valid()))
+    }
+
+    /// The listeners whose count of attached routes the route is in, each once: a route without a valid rule is in none.
+    pub(crate) fn counted_on(&self) -> BTreeSet<&ListenerKey> {
+        let parents = if self.has_valid_rule() { self.parents.as_slice() } else { &[] };
+        parents.iter().flat_map(|parent| &parent.listeners).map(|attached| &attached.listener).collect()
     }
 
     /// Whether some rules are valid and some are not.

@@ -84,6 +84,31 @@ impl Snapshot {
             || self.namespaces.get(&key.name).is_some_and(|namespace| namespace.key == *key)
     }
 
+    /// The object of that key, of whatever kind.
+    #[must_use]
+    pub fn object(&self, key: &ObjectKey) -> Option<Object> {
+        let class = || self.classes.get(&key.name).filter(|class| class.meta.key == *key).cloned().map(Object::GatewayClass);
+        let gateway = || self.gateways.get(key).cloned().map(Object::Gateway);
+        let route = || self.routes.get(key).cloned().map(Object::Route);
+        let grants = || self.grants.get(key.namespace.as_ref()?);
+        let grant = || grants()?.get(&key.name).filter(|grant| grant.meta.key == *key).cloned().map(Object::ReferenceGrant);
+        let namespace =
+            || self.namespaces.get(&key.name).filter(|namespace| namespace.key == *key).cloned().map(Object::Namespace);
+        let service = || self.services.get(key).cloned().map(Object::Service);
+        let secret = || self.secrets.get(key).cloned().map(Object::Secret);
+        let config_map = || self.config_maps.get(key).cloned().map(Object::ConfigMap);
+        let other = || self.others.get(key).cloned().map(Object::Other);
+        class()
+            .or_else(gateway)
+            .or_else(route)
+            .or_else(grant)
+            .or_else(namespace)
+            .or_else(service)
+            .or_else(secret)
+            .or_else(config_map)
+            .or_else(other)
+    }
+
     /// The GatewayClasses by name.
     pub fn classes(&self) -> impl Iterator<Item = &Arc<GatewayClass>> {
         self.classes.values()

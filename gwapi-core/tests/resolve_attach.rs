@@ -32,11 +32,14 @@ fn to(parent_refs: Value) -> Value {
 
 fn counts(resolution: &Resolution) -> Vec<(String, usize)> {
     let edge = edge_of(resolution);
-    edge.listeners.iter().map(|listener| (listener.key.name.as_str().into(), listener.attached_routes)).collect()
+    edge.listeners
+        .iter()
+        .map(|listener| (listener.key.name.as_str().into(), resolution.attached_routes.on(&listener.key)))
+        .collect()
 }
 
 fn count(resolution: &Resolution, listener: &str) -> usize {
-    listener_of(&edge_of(resolution), listener).attached_routes
+    common::count_of(resolution, "infra/edge", listener)
 }
 
 // Namespaces
@@ -257,7 +260,7 @@ fn pitfall_51_names_are_never_joined() {
         route("a-b/s", json!({"parentRefs": [{"name": "c"}]})),
     ];
     let resolution = resolved(&objects);
-    let count = |name: &str| listener_of(&common::gateway_of(&resolution, name), "c").attached_routes;
+    let count = |name: &str| common::count_of(&resolution, name, "c");
     assert_eq!((count("a/b-c"), count("a-b/c")), (1, 2));
 }
 

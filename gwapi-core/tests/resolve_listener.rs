@@ -113,7 +113,11 @@ fn b_011_a_protocol_conflict_leaves_no_kind_and_no_route() {
     let objects = [gateway("infra/edge", &listeners), secret("infra/cert"), common::ruled("shop/r", json!([{}]))];
     let resolution = resolved(&objects);
     let edge = edge_of(&resolution);
-    assert!(edge.listeners.iter().all(|listener| listener.supported_kinds.is_empty() && listener.attached_routes == 0));
+    assert!(
+        edge.listeners
+            .iter()
+            .all(|listener| listener.supported_kinds.is_empty() && resolution.attached_routes.on(&listener.key) == 0)
+    );
     assert_eq!(names(&common::attachment_of(&resolution, "shop/r").refused), ["listenerNotAccepted", "listenerNotAccepted"]);
 }
 

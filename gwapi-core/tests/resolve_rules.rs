@@ -409,7 +409,7 @@ fn q_029_a_broken_value_outside_of_the_rules_refuses_the_route() {
     let route = route_of(&resolution, "shop/r");
     assert_eq!(names(&route.refused), ["ruleInvalid"]);
     assert!(!route.has_valid_rule() && !route.is_partially_invalid());
-    assert_eq!(common::edge_of(&resolution).listeners[0].attached_routes, 0);
+    assert_eq!(common::count_of(&resolution, "infra/edge", "http"), 0);
 }
 
 #[test]

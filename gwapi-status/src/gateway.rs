@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 use gwapi_core::{
     model::Address,
     name::ControllerName,
-    resolution::{ResolvedGateway, ResolvedListener},
+    resolution::{AttachedRoutes, ResolvedGateway, ResolvedListener},
 };
 
 use crate::{
@@ -38,17 +38,18 @@ const UNREACHABLE: [Reason; 2] = [Reason::AddressNotUsable, Reason::AddressNotAs
 impl GatewayStatus {
     /// The status of one Gateway.
     #[must_use]
-    pub fn of(gateway: &ResolvedGateway) -> Self {
+    pub fn of(gateway: &ResolvedGateway, attached_routes: &AttachedRoutes) -> Self {
         let accepted = accepted(gateway);
         let addresses = if accepted.is_true() { gateway.addresses.clone() } else { Vec::new() };
         let programmed = programmed(gateway, &accepted);
         let is_refused = !gateway.refused.is_empty();
+        let listener = |one: &ResolvedListener| ListenerStatus::of(one, attached_routes.on(&one.key), is_refused);
         Self {
             controller_name: gateway.controller_name.clone(),
             observed_generation: gateway.gateway.meta.generation,
             addresses,
             conditions: vec![accepted, programmed],
-            listeners: gateway.listeners.iter().map(|listener| ListenerStatus::of(listener, is_refused)).collect(),
+            listeners: gateway.listeners.iter().map(listener).collect(),
         }
     }
 }

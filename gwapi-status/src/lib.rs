@@ -68,5 +68,5 @@ pub use listener::ListenerStatus;
 pub use merge::{Dropped, MAX_CONDITIONS, MAX_PARENTS, Merged, merge_class, merge_gateway, merge_route};
 pub use message::MAX_MESSAGE;
 pub use reason::{Reason, reason_of};
-pub use report::{StatusReport, project};
+pub use report::{StatusReport, project, project_for};
 pub use route::{ParentStatus, RouteStatus};

@@ -38,16 +38,11 @@ const UNRESOLVED: [Reason; 3] = [Reason::RefNotPermitted, Reason::InvalidCertifi
 impl ListenerStatus {
     /// The status of one listener. If its Gateway is refused as a whole it is not served either.
     #[must_use]
-    pub fn of(listener: &ResolvedListener, gateway_is_refused: bool) -> Self {
+    pub fn of(listener: &ResolvedListener, attached_routes: usize, gateway_is_refused: bool) -> Self {
         let mut conditions = vec![accepted(listener), programmed(listener, gateway_is_refused), resolved_refs(listener)];
         conditions.extend(conflicted(listener));
         conditions.extend(overlapping(listener));
-        Self {
-            name: listener.key.name.clone(),
-            supported_kinds: listener.supported_group_kinds(),
-            attached_routes: listener.attached_routes,
-            conditions,
-        }
+        Self { name: listener.key.name.clone(), supported_kinds: listener.supported_group_kinds(), attached_routes, conditions }
     }
 }
 

@@ -3,14 +3,14 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use gwapi_core::{
-    Resolution,
+    Affected, Resolution,
     controller::Identity,
-    name::{ControllerName, ObjectKey},
+    name::{ControllerName, ObjectKey, ObjectName},
 };
 
 use crate::{class::ClassStatus, gateway::GatewayStatus, route::RouteStatus};
 
-/// What [`project`] returns: what the status of each object should say, before it is merged with what is there.
+/// What [`project`] and [`project_for`] return: what the status of each object should say, before it is merged with what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusReport {
     /// Our classes.
@@ -24,21 +24,54 @@ pub struct StatusReport {
 }
 
 /// The conditions that follow from a resolution. It is total, and equal resolutions give equal reports (laws 2 and 3).
-///
-/// Who knows that only some objects are affected by a change projects those alone: [`ClassStatus::of`], [`GatewayStatus::of`]
-/// and [`RouteStatus::of`] look at nothing else than the object's own resolution.
 #[must_use]
 pub fn project(resolution: &Resolution) -> StatusReport {
-    let features = &resolution.controller.features;
-    let classes = resolution.classes.values().map(|class| (class.class.meta.key.clone(), ClassStatus::of(class, features)));
-    let gateways = resolution.gateways.iter().map(|(key, gateway)| (key.clone(), GatewayStatus::of(gateway)));
-    let routes = resolution.routes.iter().map(|(key, route)| (key.clone(), RouteStatus::of(route)));
-    StatusReport { classes: classes.collect(), gateways: gateways.collect(), routes: routes.collect(), owned: owned(resolution) }
+    report(resolution, resolution.classes.keys(), resolution.gateways.keys(), resolution.routes.keys())
 }
 
+/// The conditions of what changes affect: the part of [`project`] in which anything can differ (law 4). What exists no more,
+/// or is ours no more, is not in it.
+///
+/// ```
+/// use gwapi_core::{Controller, Object, Snapshot, engine::{Change, Engine}};
+/// use serde_json::json;
+///
+/// let mut engine = Engine::new(Snapshot::new(), Controller::default());
+/// let gateway = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge", "namespace": "infra"},
+///     "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+/// });
+/// let affected = engine.apply(Change::Put(Object::from_json(&gateway).object.expect("a Gateway")));
+/// assert_eq!(gwapi_status::project_for(engine.resolution(), &affected).gateways.len(), 1);
+/// ```
+#[must_use]
+pub fn project_for(resolution: &Resolution, affected: &Affected) -> StatusReport {
+    let counted = affected.attached_routes.iter().map(|listener| &listener.parent);
+    let gateways: BTreeSet<&ObjectKey> = affected.gateways.keys().chain(counted).collect();
+    report(resolution, &affected.classes, gateways, affected.routes.keys())
+}
+
+fn report<'k>(
+    resolution: &Resolution,
+    classes: impl IntoIterator<Item = &'k ObjectName>,
+    gateways: impl IntoIterator<Item = &'k ObjectKey>,
+    routes: impl IntoIterator<Item = &'k ObjectKey>,
+) -> StatusReport {
+    let Resolution { controller, attached_routes, .. } = resolution;
+    let classes = classes.into_iter().filter_map(|name| resolution.classes.get(name));
+    let gateways = gateways.into_iter().filter_map(|key| resolution.gateways.get(key));
+    let routes = routes.into_iter().filter_map(|key| resolution.routes.get(key));
+    StatusReport {
+        classes: classes.map(|class| (class.class.meta.key.clone(), ClassStatus::of(class, &controller.features))).collect(),
+        gateways: gateways.map(|gateway| (gateway.key().clone(), GatewayStatus::of(gateway, attached_routes))).collect(),
+        routes: routes.map(|route| (route.key().clone(), RouteStatus::of(route))).collect(),
+        owned: owned(resolution),
+    }
+}
+
+/// A Gateway has the name of its class or, if nobody has given us classes, our own.
 fn owned(resolution: &Resolution) -> BTreeSet<ControllerName> {
     let (Identity::Named(own) | Identity::Everyone(own)) = &resolution.controller.identity;
     let of_classes = resolution.classes.values().map(|class| &class.class.controller_name);
-    let of_gateways = resolution.gateways.values().map(|gateway| &gateway.controller_name);
-    of_classes.chain(of_gateways).chain([own]).cloned().collect()
+    of_classes.chain([own]).cloned().collect()
 }

@@ -2,7 +2,7 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use super::{Gateways, UnclaimedGateways, World, listener::hostname_text};
+use super::{World, listener::hostname_text};
 use crate::{
     features::Feature,
     hostname::Hostname,
@@ -13,19 +13,14 @@ use crate::{
 };
 
 /// The Gateway of ours that a parentRef names, or why it is none of our business (D-021).
-pub(super) fn parent<'g>(
-    gateways: &'g Gateways,
-    unclaimed: &UnclaimedGateways,
-    parent_ref: &ParentRef,
-) -> Result<&'g ResolvedGateway, Unclaimed> {
+pub(super) fn parent<'w>(world: &World<'w>, parent_ref: &ParentRef) -> Result<&'w ResolvedGateway, Unclaimed> {
     if parent_ref.group != GATEWAY_GROUP || parent_ref.kind != "Gateway" {
         return Err(Unclaimed::KindUnsupported { kind: group_kind(&parent_ref.group, &parent_ref.kind) });
     }
     let key = parent_ref.object();
-    match (gateways.get(&key), unclaimed.get(&key)) {
-        (Some(gateway), _) => Ok(gateway),
-        (None, Some(why)) => Err(why.clone()),
-        (None, None) => Err(Unclaimed::NotFound { parent: key }),
+    match world.gateway(&key) {
+        Some(gateway) => gateway.map_err(Unclaimed::clone),
+        None => Err(Unclaimed::NotFound { parent: key }),
     }
 }
 
@@ -117,7 +112,7 @@ fn namespace_fault(
 /// The labels are those of the Namespace object, never those of the route (pitfall 47). A namespace without an object has
 /// the one label that the API server gives to every namespace.
 fn is_selected(world: &World<'_>, selector: &Selector, namespace: &Namespace) -> bool {
-    match world.snapshot.namespace(namespace) {
+    match world.namespace(namespace) {
         Some(object) => selector.matches(&object.labels),
         None => selector.matches(&[("kubernetes.io/metadata.name".into(), namespace.as_str().into())].into()),
     }

@@ -19,7 +19,7 @@ pub(super) fn resolve_backend(world: &World<'_>, route: &Route, backend: &Backen
     if object.group != CORE_GROUP || object.kind != "Service" {
         return Err(Refusal::BackendKindUnsupported { backend: backend.clone() });
     }
-    let Some(service) = world.snapshot.service(&object) else {
+    let Some(service) = world.service(&object) else {
         return Err(Refusal::BackendNotFound { backend: backend.clone() });
     };
     if service.external_name {

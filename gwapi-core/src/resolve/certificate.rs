@@ -69,7 +69,7 @@ fn fault(world: &World<'_>, target: &ObjectKey) -> Option<CertificateFault> {
     if target.group != CORE_GROUP || target.kind != "Secret" {
         return Some(CertificateFault::KindUnsupported);
     }
-    let Some(secret) = world.snapshot.secret(target) else { return Some(CertificateFault::NotFound) };
+    let Some(secret) = world.secret(target) else { return Some(CertificateFault::NotFound) };
     if &*secret.secret_type != "kubernetes.io/tls" {
         return Some(CertificateFault::WrongType(secret.secret_type.clone()));
     }
@@ -78,7 +78,7 @@ fn fault(world: &World<'_>, target: &ObjectKey) -> Option<CertificateFault> {
         CertificateVerdict::Missing(key) => Some(CertificateFault::Missing((*key).into())),
         CertificateVerdict::Malformed(why) => Some(CertificateFault::Malformed(why.clone())),
         CertificateVerdict::Present { .. } => {
-            world.snapshot.facts.mismatched_certificates.contains(target).then_some(CertificateFault::Mismatch)
+            world.facts().mismatched_certificates.contains(target).then_some(CertificateFault::Mismatch)
         }
     }
 }

@@ -1,39 +1,29 @@
 //! Which GatewayClasses are ours, and which of them are accepted (chapter A).
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use super::World;
 use crate::{
     controller::Identity,
     model::{GatewayClass, ParametersRef},
-    name::{ControllerName, GATEWAY_GROUP, Group, Kind, ObjectKey, ObjectName},
+    name::{ControllerName, Group, Kind, ObjectKey},
     refusal::{ParametersFault, Refusal},
     resolution::ResolvedClass,
 };
 
-pub(super) type Classes = BTreeMap<ObjectName, ResolvedClass>;
-
-pub(super) fn resolve_classes(world: &World<'_>) -> Classes {
-    let ours = world.snapshot.classes().filter(|class| world.controller.identity.owns(&class.controller_name));
-    ours.map(|class| {
-        let refused = refusals(world, class);
-        (class.meta.key.name.clone(), ResolvedClass { class: class.clone(), refused })
-    })
-    .collect()
+/// What becomes of a class; nothing if it is not ours.
+pub(crate) fn resolve_class(world: &World<'_>, class: &Arc<GatewayClass>) -> Option<ResolvedClass> {
+    let is_ours = world.controller.identity.owns(&class.controller_name);
+    is_ours.then(|| ResolvedClass { class: class.clone(), refused: refusals(world, class) })
 }
 
 /// The controller name for a Gateway whose class is not in the input. Somebody who looks at manifests need not have the
 /// classes beside them; but as soon as there is one, a missing class is a mistake.
 pub(super) fn assumed(world: &World<'_>) -> Option<ControllerName> {
     match &world.controller.identity {
-        Identity::Everyone(name) if world.snapshot.classes.is_empty() && !has_broken_class(world) => Some(name.clone()),
+        Identity::Everyone(name) if !world.has_classes() => Some(name.clone()),
         _ => None,
     }
-}
-
-/// A class that does not say whose it is is an object like any other, and still shows that the classes are in the input.
-fn has_broken_class(world: &World<'_>) -> bool {
-    world.snapshot.others.iter().any(|key| key.group == GATEWAY_GROUP && key.kind == "GatewayClass")
 }
 
 ///
@@ -62,7 +52,7 @@ pub(super) fn parameters_fault(world: &World<'_>, group: &Group, kind: &Kind, ob
     let is_everyone = matches!(world.controller.identity, Identity::Everyone(_));
     if !is_everyone && !world.controller.parameter_kinds.contains(&(group.clone(), kind.clone())) {
         Some(ParametersFault::KindUnsupported)
-    } else if !world.snapshot.contains(object) {
+    } else if !world.contains(object) {
         Some(ParametersFault::NotFound)
     } else {
         None

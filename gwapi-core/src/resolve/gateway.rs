@@ -50,7 +50,7 @@ struct Assignment {
 
 /// Which addresses the Gateway has: what the facts say, else what it asks for, else the default (B-056 to B-061).
 fn assign(world: &World<'_>, gateway: &Gateway) -> Assignment {
-    let facts = &world.snapshot.facts;
+    let facts = world.facts();
     let known = facts.assigned_addresses.get(&gateway.meta.key).map(Vec::as_slice);
     let mut result = Assignment::default();
     for request in &gateway.addresses {
@@ -91,7 +91,7 @@ fn satisfy(world: &World<'_>, known: Option<&[Address]>, request: &Address) -> R
 
 /// B-059.
 fn assign_empty(world: &World<'_>, known: Option<&[Address]>, kind: &AddressType) -> Result<Address, Refusal> {
-    let default = world.snapshot.facts.default_address.as_slice();
+    let default = world.facts().default_address.as_slice();
     let mut candidates = known.unwrap_or(default).iter().filter(|address| address.kind == *kind);
     candidates
         .next()
@@ -110,5 +110,5 @@ fn is_usable(world: &World<'_>, kind: &AddressType, value: &str) -> bool {
     };
     well_formed
         && world.controller.features.has(Feature::GatewayStaticAddresses)
-        && !world.snapshot.facts.unusable_addresses.contains(value)
+        && !world.facts().unusable_addresses.contains(value)
 }

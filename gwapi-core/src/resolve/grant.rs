@@ -1,7 +1,13 @@
 //! Who may refer to what in another namespace (I-027 to I-034, S-001 to S-005).
 
 use super::World;
-use crate::{features::Feature, model::ReferenceGrant, name::ObjectKey, refusal::Refusal, snapshot::Snapshot};
+use crate::{
+    features::Feature,
+    model::ReferenceGrant,
+    name::{Namespace, ObjectKey},
+    refusal::Refusal,
+    snapshot::Snapshot,
+};
 
 /// Whether a reference from one object to another is permitted: inside a namespace always, across namespaces by a
 /// ReferenceGrant in the namespace of the target. Says nothing of whether the target exists.
@@ -9,12 +15,14 @@ use crate::{features::Feature, model::ReferenceGrant, name::ObjectKey, refusal::
 /// `from` is the object that contains the reference: a grant for Gateways gives a ListenerSet nothing (S-005).
 #[must_use]
 pub fn is_permitted(snapshot: &Snapshot, from: &ObjectKey, to: &ObjectKey) -> bool {
-    let Some(namespace) = &to.namespace else { return true };
-    if from.namespace.as_ref() == Some(namespace) {
-        return true;
-    }
-    let grants = snapshot.grants.get(namespace);
-    grants.is_some_and(|grants| grants.values().any(|grant| grants_reference(grant, from, to)))
+    crossed(from, to).is_none_or(|namespace| {
+        snapshot.grants.get(namespace).is_some_and(|grants| grants.values().any(|grant| grants_reference(grant, from, to)))
+    })
+}
+
+/// The namespace of the target, if a reference leads from one namespace to another.
+fn crossed<'k>(from: &ObjectKey, to: &'k ObjectKey) -> Option<&'k Namespace> {
+    to.namespace.as_ref().filter(|namespace| from.namespace.as_ref() != Some(*namespace))
 }
 
 /// One `from` and one `to` of the same grant must fit (I-027).
@@ -32,8 +40,9 @@ fn grants_reference(grant: &ReferenceGrant, from: &ObjectKey, to: &ObjectKey) ->
 
 /// I-033: whoever does not honour grants lets nothing cross.
 pub(super) fn check(world: &World<'_>, from: &ObjectKey, to: &ObjectKey) -> Result<(), Refusal> {
-    let is_local = to.namespace.is_none() || to.namespace == from.namespace;
-    if is_local || (world.controller.features.has(Feature::ReferenceGrant) && is_permitted(world.snapshot, from, to)) {
+    let Some(namespace) = crossed(from, to) else { return Ok(()) };
+    let mut grants = world.grants(from, namespace);
+    if world.controller.features.has(Feature::ReferenceGrant) && grants.any(|grant| grants_reference(grant, from, to)) {
         return Ok(());
     }
     Err(Refusal::RefNotPermitted {

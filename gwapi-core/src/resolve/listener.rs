@@ -38,7 +38,6 @@ fn resolve_listener(world: &World<'_>, gateway: &Gateway, index: usize, listener
         unserved: certificates.unserved,
         certificates: certificates.usable,
         overlaps: Vec::new(),
-        attached_routes: 0,
     }
 }
 
@@ -59,7 +58,7 @@ fn own_refusals(world: &World<'_>, gateway: &Gateway, index: usize, listener: &L
             .map(|(index, filter_type)| Refusal::ListenerFilterUnsupported { index, filter_type: filter_type.clone() }),
     );
     let port = (gateway.meta.key.clone(), listener.port, listener.protocol.clone());
-    if world.snapshot.facts.unavailable_ports.contains(&port) {
+    if world.facts().unavailable_ports.contains(&port) {
         refused.push(Refusal::PortUnavailable { port: listener.port });
     }
     refused

@@ -4,13 +4,13 @@
 //! listeners can be served (`listener`, `certificate`), which rules are valid (`rule`), what their references lead to
 //! (`backend`, `grant`), and which listeners a route attaches to (`attach`).
 
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use crate::{
     controller::Controller,
     model::{Gateway, Route},
-    name::{ControllerName, ObjectKey},
-    resolution::{ListenerKey, Resolution, ResolvedGateway, ResolvedRoute, Unclaimed},
+    name::ControllerName,
+    resolution::{Resolution, ResolvedGateway, ResolvedRoute, Unclaimed},
     snapshot::Snapshot,
 };
 
@@ -22,8 +22,11 @@ mod gateway;
 mod grant;
 mod listener;
 mod rule;
+mod world;
 
+pub(crate) use class::resolve_class;
 pub use grant::is_permitted;
+pub(crate) use world::{Reads, Source, World, has_classes};
 
 /// Resolves everything that is ours. Total: every snapshot has a resolution (law 2), the same one whatever the order of the
 /// input (law 3).
@@ -35,97 +38,53 @@ pub use grant::is_permitted;
 /// ```
 #[must_use]
 pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {
-    let world = World { snapshot, controller };
-    let classes = class::resolve_classes(&world);
-    let (mut gateways, unclaimed) = resolve_gateways(&world, &classes);
-    let routes: BTreeMap<ObjectKey, ResolvedRoute> =
-        snapshot.routes().map(|route| (route.meta.key.clone(), resolve_route(&world, &gateways, &unclaimed, route))).collect();
-    count_attached_routes(&mut gateways, &routes);
-    Resolution {
-        controller: Arc::new(controller.clone()),
-        classes: classes.into_iter().map(|(name, class)| (name, Arc::new(class))).collect(),
-        gateways: gateways.into_iter().map(|(key, gateway)| (key, Arc::new(gateway))).collect(),
-        routes: routes.into_iter().map(|(key, route)| (key, Arc::new(route))).collect(),
-        unclaimed,
+    let mut resolution = Resolution { controller: Arc::new(controller.clone()), ..Resolution::default() };
+    for class in snapshot.classes() {
+        let resolved = resolve_class(&World::new(snapshot, &resolution), class);
+        resolution.set_class(&class.meta.key.name, resolved.map(Arc::new));
     }
+    for gateway in snapshot.gateways() {
+        let resolved = resolve_gateway(&World::new(snapshot, &resolution), gateway);
+        resolution.set_gateway(&gateway.meta.key, Some(resolved.map(Arc::new)));
+    }
+    for route in snapshot.routes() {
+        let resolved = resolve_route(&World::new(snapshot, &resolution), route);
+        resolution.set_route(&route.meta.key, Some(Arc::new(resolved)));
+    }
+    resolution
 }
 
-/// What every question is asked of.
-#[derive(Clone, Copy)]
-pub(crate) struct World<'a> {
-    pub(crate) snapshot: &'a Snapshot,
-    pub(crate) controller: &'a Controller,
-}
-
-type Gateways = BTreeMap<ObjectKey, ResolvedGateway>;
-type UnclaimedGateways = BTreeMap<ObjectKey, Unclaimed>;
-
-fn resolve_gateways(world: &World<'_>, classes: &class::Classes) -> (Gateways, UnclaimedGateways) {
-    let assumed = class::assumed(world);
-    let mut ours = BTreeMap::new();
-    let mut unclaimed = BTreeMap::new();
-    for gateway in world.snapshot.gateways() {
-        let key = gateway.meta.key.clone();
-        match claim(world, classes, assumed.as_ref(), gateway) {
-            Ok(controller_name) => drop(ours.insert(key, gateway::resolve_gateway(world, gateway, controller_name))),
-            Err(why) => drop(unclaimed.insert(key, why)),
-        }
-    }
-    (ours, unclaimed)
+/// What becomes of a Gateway, or why it is not ours.
+pub(crate) fn resolve_gateway(world: &World<'_>, gateway: &Arc<Gateway>) -> Result<ResolvedGateway, Unclaimed> {
+    claim(world, gateway).map(|controller_name| gateway::resolve_gateway(world, gateway, controller_name))
 }
 
 /// A-023: ours is a Gateway whose class exists, is ours and is accepted.
-fn claim(
-    world: &World<'_>,
-    classes: &class::Classes,
-    assumed: Option<&ControllerName>,
-    gateway: &Gateway,
-) -> Result<ControllerName, Unclaimed> {
-    let class_name = &gateway.class_name;
-    if let Some(class) = classes.get(class_name) {
-        return if class.refused.is_empty() {
-            Ok(class.class.controller_name.clone())
-        } else {
-            Err(Unclaimed::ClassNotAccepted { gateway: gateway.meta.key.clone(), class: class_name.clone() })
-        };
-    }
-    match world.snapshot.classes.get(class_name) {
-        Some(class) => Err(Unclaimed::OtherController {
-            gateway: gateway.meta.key.clone(),
-            class: class_name.clone(),
-            controller_name: class.controller_name.clone(),
-        }),
-        None => {
-            assumed.cloned().ok_or_else(|| Unclaimed::NoClass { gateway: gateway.meta.key.clone(), class: class_name.clone() })
+fn claim(world: &World<'_>, gateway: &Gateway) -> Result<ControllerName, Unclaimed> {
+    let key = || gateway.meta.key.clone();
+    let class = gateway.class_name.clone();
+    match world.class(&gateway.class_name) {
+        Some((object, Some(resolved))) if resolved.refused.is_empty() => Ok(object.controller_name.clone()),
+        Some((_, Some(_))) => Err(Unclaimed::ClassNotAccepted { gateway: key(), class }),
+        Some((object, None)) => {
+            let controller_name = object.controller_name.clone();
+            Err(Unclaimed::OtherController { gateway: key(), class, controller_name })
         }
+        None => class::assumed(world).ok_or_else(|| Unclaimed::NoClass { gateway: key(), class }),
     }
 }
 
-fn resolve_route(world: &World<'_>, gateways: &Gateways, unclaimed: &UnclaimedGateways, route: &Arc<Route>) -> ResolvedRoute {
+/// What becomes of a route.
+pub(crate) fn resolve_route(world: &World<'_>, route: &Arc<Route>) -> ResolvedRoute {
     let (rules, refused) = rule::resolve_rules(world, route);
     let mut parents = Vec::new();
-    let mut silent = Vec::new();
+    let mut unclaimed = Vec::new();
     for parent_ref in &route.parent_refs {
-        match attach::parent(gateways, unclaimed, parent_ref) {
+        match attach::parent(world, parent_ref) {
             Ok(gateway) => parents.push(attach::attach(world, gateway, route, parent_ref)),
-            Err(why) => silent.push((parent_ref.clone(), why)),
+            Err(why) => unclaimed.push((parent_ref.clone(), why)),
         }
     }
     parents.shrink_to_fit();
-    ResolvedRoute { route: route.clone(), parents, unclaimed: silent, rules, refused }
-}
-
-/// D-025, D-028: for each listener the routes that are attached and accepted, each once.
-fn count_attached_routes(gateways: &mut Gateways, routes: &BTreeMap<ObjectKey, ResolvedRoute>) {
-    let mut counts: BTreeMap<ListenerKey, usize> = BTreeMap::new();
-    for route in routes.values().filter(|route| route.has_valid_rule()) {
-        let attached = route.parents.iter().flat_map(|parent| &parent.listeners).map(|attached| &attached.listener);
-        let once: alloc::collections::BTreeSet<&ListenerKey> = attached.collect();
-        for listener in once {
-            *counts.entry(listener.clone()).or_default() += 1;
-        }
-    }
-    for listener in gateways.values_mut().flat_map(|gateway| &mut gateway.listeners) {
-        listener.attached_routes = counts.get(&listener.key).copied().unwrap_or_default();
-    }
+    ResolvedRoute { route: route.clone(), parents, unclaimed, rules, refused }
 }

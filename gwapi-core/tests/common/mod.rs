@@ -225,3 +225,10 @@ pub(crate) fn names<'r>(refused: impl IntoIterator<Item = &'r Refusal>) -> Vec<S
     let name = |refusal: &Refusal| serde_json::to_value(refusal).unwrap()["refusal"].as_str().unwrap().to_owned();
     refused.into_iter().map(name).collect()
 }
+
+/// How many routes are attached to a listener of a Gateway.
+pub(crate) fn count_of(resolution: &Resolution, gateway: &str, listener: &str) -> usize {
+    let gateway = gateway_of(resolution, gateway);
+    let listener = gateway.listeners.iter().find(|one| one.key.name == *listener).expect("the listener");
+    resolution.attached_routes.on(&listener.key)
+}

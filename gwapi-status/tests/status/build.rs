@@ -10,11 +10,11 @@ use gwapi_core::{
     },
     name::{GATEWAY_GROUP, ObjectName},
     resolution::{
-        AttachedListener, Attachment, ListenerKey, ResolvedBackend, ResolvedClass, ResolvedGateway, ResolvedListener,
-        ResolvedRoute, ResolvedRule, RuleMatches,
+        AttachedListener, AttachedRoutes, Attachment, ListenerKey, ResolvedBackend, ResolvedClass, ResolvedGateway,
+        ResolvedListener, ResolvedRoute, ResolvedRule, RuleMatches,
     },
 };
-use gwapi_status::{Condition, ConditionType, Reason};
+use gwapi_status::{Condition, ConditionType, GatewayStatus, Reason};
 use serde_json::{Value, json};
 
 pub(crate) const CONTROLLER: &str = "example.com/ours";
@@ -75,7 +75,6 @@ pub(crate) fn listener(name: &str) -> ResolvedListener {
         unserved: Vec::new(),
         certificates: Vec::new(),
         overlaps: Vec::new(),
-        attached_routes: 0,
     }
 }
 
@@ -199,4 +198,9 @@ pub(crate) fn earlier(type_: &str, status: &str, generation: i64) -> Value {
 
 pub(crate) fn of_type<'v>(conditions: &'v Value, type_: &str) -> Option<&'v Value> {
     conditions.as_array()?.iter().find(|condition| condition["type"] == type_)
+}
+
+/// The status of a Gateway without routes.
+pub(crate) fn status_of_gateway(gateway: &ResolvedGateway) -> GatewayStatus {
+    GatewayStatus::of(gateway, &AttachedRoutes::default())
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::build::{
     CONTROLLER, T0, T1, T2, accepting, class, gateway, invalid_rule, listener, not_permitted, parent_ref, refusing, route, rule,
-    rule_invalid, unresolved_rule,
+    rule_invalid, status_of_gateway, unresolved_rule,
 };
 
 const OURS: [&str; 5] = ["Accepted", "Programmed", "ResolvedRefs", "Conflicted", "PartiallyInvalid"];
@@ -127,7 +127,7 @@ fn desired_gateway() -> impl Strategy<Value = GatewayStatus> {
         }
         resolved.unreachable.extend(unreachable.then_some(Refusal::AddressNotAssigned));
         resolved.refused.extend(refused.then(|| Refusal::AddressTypeUnsupported { address_type: "x".into() }));
-        GatewayStatus { observed_generation: generation, ..GatewayStatus::of(&resolved) }
+        GatewayStatus { observed_generation: generation, ..status_of_gateway(&resolved) }
     })
 }
 
@@ -307,7 +307,7 @@ proptest! {
         refusals in Just(every_listener_refusal()).prop_shuffle(), unresolved in Just(several_references()).prop_shuffle(),
     ) {
         let of = |refused: Vec<Refusal>, unresolved: Vec<Refusal>| {
-            GatewayStatus::of(&gateway([ResolvedListener { refused, unresolved, ..listener("a") }]))
+            status_of_gateway(&gateway([ResolvedListener { refused, unresolved, ..listener("a") }]))
         };
         prop_assert_eq!(of(refusals, unresolved), of(every_listener_refusal(), several_references()));
     }

@@ -4,14 +4,14 @@ use gwapi_core::{SupportedFeatures, resolution::ResolvedListener};
 use gwapi_status::{ClassStatus, ConditionStatus, ConditionType, Dropped, GatewayStatus, Merged, merge_class, merge_gateway};
 use serde_json::{Value, json};
 
-use crate::build::{T0, T1, T2, address, class, earlier, foreign, gateway, listener, of_type};
+use crate::build::{T0, T1, T2, address, class, earlier, foreign, gateway, listener, of_type, status_of_gateway};
 
 fn sound() -> GatewayStatus {
-    GatewayStatus::of(&gateway([listener("web")]))
+    status_of_gateway(&gateway([listener("web")]))
 }
 
 fn with_listeners(names: &[&str]) -> GatewayStatus {
-    GatewayStatus::of(&gateway(names.iter().map(|name| listener(name))))
+    status_of_gateway(&gateway(names.iter().map(|name| listener(name))))
 }
 
 fn changed(merged: Merged) -> Value {
@@ -49,7 +49,7 @@ fn a_new_status_has_every_field_that_the_api_requires() {
 #[test]
 fn supported_kinds_are_an_empty_list_where_there_are_none() {
     let none = ResolvedListener { supported_kinds: Vec::new(), ..listener("web") };
-    let status = changed(merge_gateway(None, &GatewayStatus::of(&gateway([none])), None));
+    let status = changed(merge_gateway(None, &status_of_gateway(&gateway([none])), None));
     assert_eq!(status["listeners"][0]["supportedKinds"], json!([]));
 }
 
@@ -216,7 +216,7 @@ fn the_status_has_exactly_the_current_listeners() {
 fn pitfall_65_lists_that_others_reordered_are_no_reason_to_write() {
     let mut resolved = gateway(["a", "b", "c"].map(listener));
     resolved.addresses.push(address("192.0.2.2"));
-    let desired = GatewayStatus::of(&resolved);
+    let desired = status_of_gateway(&resolved);
     let mut status = changed(merge_gateway(None, &desired, Some(T0)));
     for list in ["listeners", "conditions", "addresses"] {
         status[list].as_array_mut().unwrap().reverse();

@@ -10,7 +10,7 @@ use gwapi_core::{
 };
 use gwapi_status::{ClassStatus, ConditionType::*, GatewayStatus, ListenerStatus, Merged, Reason, merge_gateway, reason_of};
 
-use crate::build::{class, find, gateway, key, listener, verdict};
+use crate::build::{class, find, gateway, key, listener, status_of_gateway, verdict};
 
 fn refused(name: &str, refusals: impl IntoIterator<Item = Refusal>) -> ResolvedListener {
     ResolvedListener { refused: refusals.into_iter().collect(), ..listener(name) }
@@ -44,7 +44,7 @@ fn bad_kind() -> Refusal {
 }
 
 fn status(listener: ResolvedListener) -> ListenerStatus {
-    ListenerStatus::of(&listener, false)
+    ListenerStatus::of(&listener, 0, false)
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn features_of_a_class_are_sorted_by_name_once_each_and_of_no_mesh() {
 
 #[test]
 fn a_sound_gateway_is_accepted_and_programmed() {
-    let status = GatewayStatus::of(&gateway([listener("web")]));
+    let status = status_of_gateway(&gateway([listener("web")]));
     assert_eq!(verdict(&status.conditions, Accepted), (true, Reason::Accepted));
     assert_eq!(verdict(&status.conditions, Programmed), (true, Reason::Programmed));
     assert_eq!(status.conditions.len(), 2);
@@ -86,7 +86,7 @@ fn a_sound_gateway_is_accepted_and_programmed() {
 
 #[test]
 fn a_gateway_without_listeners_has_nothing_wrong() {
-    let status = GatewayStatus::of(&gateway([]));
+    let status = status_of_gateway(&gateway([]));
     assert_eq!(verdict(&status.conditions, Accepted), (true, Reason::Accepted));
     assert_eq!(verdict(&status.conditions, Programmed), (true, Reason::Programmed));
 }
@@ -94,7 +94,7 @@ fn a_gateway_without_listeners_has_nothing_wrong() {
 #[test]
 fn one_good_listener_keeps_the_gateway_and_the_message_names_both_sides() {
     let listeners = [refused("z", [bad_protocol()]), listener("web"), refused("b", [bad_protocol()]), listener("api")];
-    let status = GatewayStatus::of(&gateway(listeners));
+    let status = status_of_gateway(&gateway(listeners));
     assert_eq!(verdict(&status.conditions, Accepted), (true, Reason::ListenersNotValid));
     assert_eq!(verdict(&status.conditions, Programmed), (true, Reason::Programmed));
     assert_eq!(status.conditions[0].message, "listeners not accepted: `b`, `z`; accepted: `api`, `web`");
@@ -102,7 +102,7 @@ fn one_good_listener_keeps_the_gateway_and_the_message_names_both_sides() {
 
 #[test]
 fn without_a_good_listener_the_gateway_is_refused_and_has_no_address() {
-    let status = GatewayStatus::of(&gateway([refused("a", [bad_protocol()]), refused("b", [bad_protocol()])]));
+    let status = status_of_gateway(&gateway([refused("a", [bad_protocol()]), refused("b", [bad_protocol()])]));
     assert_eq!(verdict(&status.conditions, Accepted), (false, Reason::ListenersNotValid));
     assert_eq!(verdict(&status.conditions, Programmed), (false, Reason::Invalid));
     assert_eq!(status.conditions[0].message, "no listener is accepted: `a`, `b`");
@@ -117,7 +117,7 @@ fn a_refused_gateway_says_why_and_takes_its_listeners_with_it() {
     };
     let address = Refusal::AddressTypeUnsupported { address_type: "example.com/zone".into() };
     let refused = ResolvedGateway { refused: vec![address.clone(), parameters], ..gateway([listener("web")]) };
-    let status = GatewayStatus::of(&refused);
+    let status = status_of_gateway(&refused);
     assert_eq!(verdict(&status.conditions, Accepted), (false, Reason::InvalidParameters));
     let message = &status.conditions[0].message;
     assert!(message.starts_with("infrastructure.parametersRef") && message.contains("example.com/zone"), "{message}");
@@ -127,12 +127,12 @@ fn a_refused_gateway_says_why_and_takes_its_listeners_with_it() {
     assert_eq!(verdict(web, Programmed), (false, Reason::Invalid));
 
     let refused = ResolvedGateway { refused: vec![address], ..gateway([listener("web")]) };
-    assert_eq!(verdict(&GatewayStatus::of(&refused).conditions, Accepted), (false, Reason::UnsupportedAddress));
+    assert_eq!(verdict(&status_of_gateway(&refused).conditions, Accepted), (false, Reason::UnsupportedAddress));
 }
 
 #[test]
 fn a_gateway_that_cannot_be_reached_is_accepted_and_not_programmed() {
-    let of = |unreachable| GatewayStatus::of(&ResolvedGateway { unreachable, ..gateway([listener("web")]) }).conditions;
+    let of = |unreachable| status_of_gateway(&ResolvedGateway { unreachable, ..gateway([listener("web")]) }).conditions;
     let unusable = of(vec![Refusal::AddressNotAssigned, Refusal::AddressNotUsable { value: "192.0.2.7".into() }]);
     assert_eq!(verdict(&unusable, Accepted), (true, Reason::Accepted));
     assert_eq!(verdict(&unusable, Programmed), (false, Reason::AddressNotUsable));
@@ -221,8 +221,9 @@ fn overlapping_hostnames_are_named() {
 #[test]
 fn pitfall_69_a_listener_that_is_not_served_still_counts_its_routes() {
     let broken = vec![certificate("tls")];
-    let unserved = ResolvedListener { unresolved: broken.clone(), unserved: broken, attached_routes: 2, ..listener("web") };
-    let desired = GatewayStatus::of(&gateway([unserved]));
+    let unserved = ResolvedListener { unresolved: broken.clone(), unserved: broken, ..listener("web") };
+    let counts = [(unserved.key.clone(), 2)].into_iter().collect();
+    let desired = GatewayStatus::of(&gateway([unserved]), &counts);
     let Merged::Changed(status) = merge_gateway(None, &desired, None) else { panic!("a new status is written") };
     assert_eq!(status["listeners"][0]["attachedRoutes"], 2);
 }
