@@ -17,9 +17,65 @@ pub struct Controller {
     pub features: SupportedFeatures,
     /// Choices.
     pub choices: Choices,
+    /// What it can do besides the features.
+    pub abilities: Abilities,
     /// The kinds of parameters that the embedder understands, for classes and Gateways (A-004, B-065). A reference to
     /// another kind is refused.
     pub parameter_kinds: BTreeSet<(Group, Kind)>,
+}
+
+/// What the spec describes and has no feature name for: experimental fields and kinds. What is not there is refused where
+/// somebody asks for it, as an undeclared feature is (law 12). The default is everything that is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Abilities {
+    /// `ExternalAuth` filters (H.7).
+    pub external_auth: bool,
+    /// Sessions that are bound to an endpoint (J.4).
+    pub session_persistence: bool,
+    /// Gateways that claim routes which do not name them (P.1).
+    pub default_gateways: bool,
+    /// XBackends (P.2, P.6).
+    pub x_backends: bool,
+    /// XBackendTrafficPolicies: retry budgets (P.3).
+    pub retry_budgets: bool,
+    /// XTelemetryPolicies (P.7).
+    pub telemetry: bool,
+    /// ServiceImports as backends (I-026).
+    pub service_imports: bool,
+    /// The trust store `System` of BackendTLSPolicy (N-012).
+    pub system_ca_certificates: bool,
+}
+
+impl Abilities {
+    /// None of them.
+    pub const NONE: Self = Self {
+        external_auth: false,
+        session_persistence: false,
+        default_gateways: false,
+        x_backends: false,
+        retry_budgets: false,
+        telemetry: false,
+        service_imports: false,
+        system_ca_certificates: false,
+    };
+    /// All of them.
+    pub const ALL: Self = Self {
+        external_auth: true,
+        session_persistence: true,
+        default_gateways: true,
+        x_backends: true,
+        retry_budgets: true,
+        telemetry: true,
+        service_imports: true,
+        system_ca_certificates: true,
+    };
+}
+
+impl Default for Abilities {
+    fn default() -> Self {
+        Self::ALL
+    }
 }
 
 /// Which GatewayClasses are ours.

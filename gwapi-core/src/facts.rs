@@ -4,7 +4,8 @@ use alloc::{collections::BTreeMap, collections::BTreeSet, sync::Arc, vec::Vec};
 
 use crate::{
     model::{Address, Protocol},
-    name::ObjectKey,
+    name::{Group, Kind, ObjectKey},
+    resolution::BackendProtocol,
 };
 
 /// Knowledge that is in no object: which addresses there are, which ports cannot be bound, which keys do not fit.
@@ -24,4 +25,18 @@ pub struct Facts {
     pub unavailable_ports: BTreeSet<(ObjectKey, u16, Protocol)>,
     /// Secrets whose key does not fit their certificate.
     pub mismatched_certificates: BTreeSet<ObjectKey>,
+    /// Backends of kinds that only the embedder knows: functions, buckets, hosts elsewhere. With the port and the protocol for
+    /// references that name no port.
+    pub backends: BTreeMap<ObjectKey, BackendFact>,
+    /// The kinds of `backends`: a reference to one that is not there is BackendNotFound and not InvalidKind (I-007, I-008).
+    pub backend_kinds: BTreeSet<(Group, Kind)>,
+}
+
+/// What is known of a backend that the embedder provides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackendFact {
+    /// Its port.
+    pub port: u16,
+    /// What it speaks.
+    pub protocol: BackendProtocol,
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     features::Feature,
     hostname::Hostname,
-    model::{BackendObjectRef, Invalid, LocalObjectRef, ParentRef, Protocol, RouteGroupKind, SecretRef},
+    model::{BackendObjectRef, Invalid, LocalObjectRef, ParentRef, PolicyTarget, Protocol, RouteGroupKind, SecretRef},
     name::{Namespace, ObjectKey, SectionName},
 };
 
@@ -69,15 +69,15 @@ pub enum Refusal {
 
     // Listener
     /// B-009: same port, protocol and hostname.
-    #[error("the same port {port}, protocol and hostname as listener {}", list(with))]
+    #[error("the same port {port}, protocol and hostname as {}", listeners(with))]
     HostnameConflict {
         /// The port.
         port: u16,
-        /// The other listeners.
+        /// The other listeners of the same object; none if it is one of an object that comes first (C-010, C-027).
         with: Vec<SectionName>,
     },
     /// B-005, B-008, B-009: same port, protocols that cannot share it.
-    #[error("port {port} cannot serve {protocol} together with listener {}", list(with))]
+    #[error("port {port} cannot serve {protocol} together with {}", listeners(with))]
     ProtocolConflict {
         /// The port.
         port: u16,
@@ -99,6 +99,26 @@ pub enum Refusal {
         mode: Arc<str>,
         /// The protocol.
         protocol: Protocol,
+    },
+    /// H-087: a listener filter with values that cannot be honoured.
+    #[error("filters.requests[{index}] of type `{filter_type}`: {why}")]
+    ListenerFilterInvalid {
+        /// Its place in the list.
+        index: usize,
+        /// Its type.
+        filter_type: Arc<str>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// H-088: a listener filter whose reference leads nowhere.
+    #[error("filters.requests[{index}] of type `{filter_type}`: {why}")]
+    ListenerFilterRef {
+        /// Its place in the list.
+        index: usize,
+        /// Its type.
+        filter_type: Arc<str>,
+        /// Why it leads nowhere.
+        why: String,
     },
     /// B-018: the port cannot be bound.
     #[error("port {port} is not available")]
@@ -128,6 +148,25 @@ pub enum Refusal {
         /// The protocol.
         protocol: Protocol,
     },
+    /// B-049, N-008, N-009: CA certificates that cannot be used.
+    #[error("caCertificateRef {object}: {why}")]
+    CaCertificateInvalid {
+        /// What the reference names.
+        object: ObjectKey,
+        /// Why it cannot be used.
+        why: CaFault,
+    },
+    /// B-050, N-008: no CA certificate is left that can be used.
+    #[error("no CA certificate can be used")]
+    NoValidCaCertificate,
+    /// B-053: the certificate that backends are to be shown cannot be used.
+    #[error("clientCertificateRef {} `{}/{}`: {why}", reference.kind, reference.namespace, reference.name)]
+    ClientCertificateInvalid {
+        /// The reference.
+        reference: SecretRef,
+        /// Why it cannot be used.
+        why: CertificateFault,
+    },
     /// B-042: a listener that ends TLS and names no certificate.
     #[error("protocol {protocol} needs `tls` with a certificate")]
     TlsConfigMissing {
@@ -141,6 +180,92 @@ pub enum Refusal {
         reference: SecretRef,
         /// Why it cannot be used.
         why: CertificateFault,
+    },
+
+    // ListenerSet
+    /// C-003: the Gateway lets no sets of this namespace in.
+    #[error("{gateway} allows no ListenerSets of namespace `{namespace}`{}", because(why.as_ref()))]
+    ListenerSetNotAllowed {
+        /// The Gateway.
+        gateway: ObjectKey,
+        /// The namespace of the set.
+        namespace: Namespace,
+        /// What the Gateway asks for; nothing if it allows none at all.
+        why: Option<NamespaceFault>,
+    },
+    /// C-014: the Gateway is not accepted.
+    #[error("{gateway} is not accepted")]
+    ParentNotAccepted {
+        /// The Gateway.
+        gateway: ObjectKey,
+    },
+    /// C-014: the Gateway is not programmed.
+    #[error("{gateway} is not programmed")]
+    ParentNotProgrammed {
+        /// The Gateway.
+        gateway: ObjectKey,
+    },
+    /// A value of the set itself that cannot be honoured.
+    #[error("{invalid}")]
+    ListenerSetInvalid {
+        /// The value.
+        invalid: Invalid,
+    },
+
+    // Policies
+    /// A value of a policy that cannot be honoured.
+    #[error("{invalid}")]
+    PolicyInvalid {
+        /// The value.
+        invalid: Invalid,
+    },
+    /// N-012: a set of CA certificates that the implementation does not have.
+    #[error("wellKnownCACertificates `{name}` is not supported")]
+    WellKnownCaUnsupported {
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// N-005, N-030: an older policy has the target.
+    #[error("{with} is older and has {}", target_name(target))]
+    PolicyConflict {
+        /// The target.
+        target: PolicyTarget,
+        /// The other policy, which is in the same namespace.
+        with: ObjectKey,
+    },
+    /// N-022: no such target.
+    #[error("{} does not exist", target_name(target))]
+    TargetNotFound {
+        /// The target.
+        target: PolicyTarget,
+    },
+    /// N-023, P-019, P-037: a target that the policy cannot apply to.
+    #[error("{} cannot be the target: {why}", target_name(target))]
+    TargetUnsupported {
+        /// The target.
+        target: PolicyTarget,
+        /// Why not.
+        why: String,
+    },
+
+    // Mesh
+    /// O-007: a Service that clients do not reach by an address of its own.
+    #[error("{service} {why}")]
+    MeshServiceUnsupported {
+        /// The Service.
+        service: ObjectKey,
+        /// What it is.
+        why: String,
+    },
+    /// O-015: routes of a more specific kind have the Service.
+    #[error("{service} has {winner}s, which take the traffic of {kind}s")]
+    MeshKindConflict {
+        /// The Service.
+        service: ObjectKey,
+        /// The kind of the route.
+        kind: String,
+        /// The more specific kind.
+        winner: String,
     },
 
     // References
@@ -188,6 +313,20 @@ pub enum Refusal {
         app_protocol: String,
         /// The kind of the route.
         route_kind: String,
+    },
+    /// P-009: an XBackend of another namespace.
+    #[error("{} is in another namespace, where no route can send to it", backend.object())]
+    BackendNotLocal {
+        /// The reference.
+        backend: BackendObjectRef,
+    },
+    /// P-010 to P-014: an XBackend with values that cannot be honoured.
+    #[error("{}: {why}", backend.object())]
+    BackendInvalid {
+        /// The reference.
+        backend: BackendObjectRef,
+        /// What is wrong with it.
+        why: String,
     },
     /// H-006: an extension that is not known. Requests that it would process get an error.
     #[error("filter ExtensionRef {} `{}` is not supported", crate::model::group_kind(&reference.group, &reference.kind), reference.name)]
@@ -326,6 +465,28 @@ pub enum CertificateFault {
     Mismatch,
 }
 
+/// Why CA certificates cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum CaFault {
+    /// Neither a ConfigMap nor, where that is supported, a ClusterTrustBundle.
+    #[error("certificates of this kind are not supported")]
+    KindUnsupported,
+    /// No such object.
+    #[error("no such object")]
+    NotFound,
+    /// The ConfigMap has no such key.
+    #[error("it has no `ca.crt`")]
+    Missing,
+    /// Nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// Broken data.
+    #[error("{0}")]
+    Malformed(Arc<str>),
+}
+
 /// What a listener asks of namespaces.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
@@ -358,6 +519,10 @@ fn list<T: core::fmt::Display>(names: &[T]) -> String {
     quoted.join(", ")
 }
 
+fn listeners(names: &[SectionName]) -> String {
+    if names.is_empty() { "a listener of an object that comes first".into() } else { alloc::format!("listener {}", list(names)) }
+}
+
 fn list_or<T: core::fmt::Display>(names: &[T], none: &str) -> String {
     if names.is_empty() { none.into() } else { list(names) }
 }
@@ -368,5 +533,16 @@ fn selected_by(parent_ref: &ParentRef) -> String {
         (Some(name), None) => alloc::format!("`{name}`"),
         (None, Some(port)) => alloc::format!("on port {port}"),
         (None, None) => "at all".into(),
+    }
+}
+
+fn because(why: Option<&NamespaceFault>) -> String {
+    why.map(|why| alloc::format!(": {why}")).unwrap_or_default()
+}
+
+fn target_name(target: &PolicyTarget) -> String {
+    match &target.section_name {
+        Some(section) => alloc::format!("`{section}` of {}", target.object),
+        None => alloc::format!("{}", target.object),
     }
 }

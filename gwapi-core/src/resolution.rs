@@ -10,10 +10,12 @@ use crate::{
     controller::Controller,
     hostname::Hostname,
     model::{
-        Address, BackendObjectRef, Cors, Fraction, Gateway, GatewayClass, HeaderModifier, HttpMatch, LocalObjectRef, ParentRef,
-        Protocol, RequestRedirect, Retry, Route, RouteGroupKind, RouteKind, SecretRef, Timeouts, UrlRewrite,
+        Address, BackendObjectRef, BackendTlsPolicy, CaCertificates, ClientValidationMode, Cors, ExternalAuth, Fraction, Gateway,
+        GatewayClass, GrpcMatch, HeaderModifier, HttpMatch, ListenerSet, LocalObjectRef, ParentRef, Policy, PolicyTarget, Protocol,
+        RequestRedirect, RetryConstraint, Retry, Route, RouteGroupKind, RouteKind, SecretRef, SessionPersistence, SubjectAltName,
+        Timeouts, UrlRewrite, XBackendTrafficPolicy, XMesh, XTelemetryPolicy,
     },
-    name::{ControllerName, ObjectKey, ObjectName, SectionName},
+    name::{ControllerName, Namespace, ObjectKey, ObjectName, SectionName},
     refusal::Refusal,
 };
 
@@ -26,57 +28,91 @@ pub struct Resolution {
     pub classes: BTreeMap<ObjectName, Arc<ResolvedClass>>,
     /// Our Gateways.
     pub gateways: BTreeMap<ObjectKey, Arc<ResolvedGateway>>,
+    /// The ListenerSets of our Gateways: the same as in [`ResolvedGateway::listener_sets`], by their keys.
+    pub listener_sets: BTreeMap<ObjectKey, Arc<ResolvedListenerSet>>,
+    /// Policies of every kind.
+    pub policies: BTreeMap<ObjectKey, Arc<ResolvedPolicy>>,
+    /// Our XMeshes.
+    pub meshes: BTreeMap<ObjectKey, Arc<ResolvedMesh>>,
     /// Every route of the snapshot; those without a parent of ours have no `parents`.
     pub routes: BTreeMap<ObjectKey, Arc<ResolvedRoute>>,
     /// Gateways that are left alone, and why. Nothing is written to them.
     pub unclaimed: BTreeMap<ObjectKey, Unclaimed>,
     /// How many routes each listener has. Beside the Gateways, so that a route can come and go without touching them.
     pub attached_routes: AttachedRoutes,
+    /// Which Gateways send to which backends.
+    pub backend_users: BackendUsers,
 }
 
 impl Resolution {
     /// Puts a class in its place, or takes it away. Returns what was there.
     pub(crate) fn set_class(&mut self, name: &ObjectName, class: Option<Arc<ResolvedClass>>) -> Option<Arc<ResolvedClass>> {
-        match class {
-            Some(class) => self.classes.insert(name.clone(), class),
-            None => self.classes.remove(name),
-        }
+        replace(&mut self.classes, name, class)
     }
 
-    /// Puts a Gateway, or why it is not ours, in its place, or takes it away. Returns what was there.
+    /// Puts a Gateway with its ListenerSets, or why it is not ours, in its place, or takes it away. Returns what was there.
     pub(crate) fn set_gateway(
         &mut self,
         key: &ObjectKey,
         gateway: Option<Result<Arc<ResolvedGateway>, Unclaimed>>,
     ) -> Option<Result<Arc<ResolvedGateway>, Unclaimed>> {
         let before = self.gateways.remove(key).map(Ok).or_else(|| self.unclaimed.remove(key).map(Err));
+        for set in before.iter().flatten().flat_map(|before| &before.listener_sets) {
+            // It may have gone over to another Gateway, which has it already.
+            if self.listener_sets.get(set.key()).is_some_and(|known| known.gateway == *key) {
+                self.listener_sets.remove(set.key());
+            }
+        }
         match gateway {
-            Some(Ok(gateway)) => drop(self.gateways.insert(key.clone(), gateway)),
+            Some(Ok(gateway)) => {
+                self.listener_sets.extend(gateway.listener_sets.iter().map(|set| (set.key().clone(), set.clone())));
+                self.gateways.insert(key.clone(), gateway);
+            }
             Some(Err(why)) => drop(self.unclaimed.insert(key.clone(), why)),
             None => {}
         }
         before
     }
 
+    /// Puts a policy in its place, or takes it away. Returns what was there.
+    pub(crate) fn set_policy(&mut self, key: &ObjectKey, policy: Option<Arc<ResolvedPolicy>>) -> Option<Arc<ResolvedPolicy>> {
+        replace(&mut self.policies, key, policy)
+    }
+
+    /// Puts a mesh in its place, or takes it away. Returns what was there.
+    pub(crate) fn set_mesh(&mut self, key: &ObjectKey, mesh: Option<Arc<ResolvedMesh>>) -> Option<Arc<ResolvedMesh>> {
+        replace(&mut self.meshes, key, mesh)
+    }
+
     /// Puts a route in its place, or takes it away, and counts it. Returns what was there.
     pub(crate) fn set_route(&mut self, key: &ObjectKey, route: Option<Arc<ResolvedRoute>>) -> Option<Arc<ResolvedRoute>> {
-        route.iter().for_each(|route| self.attached_routes.add(route));
-        let before = match route {
-            Some(route) => self.routes.insert(key.clone(), route),
-            None => self.routes.remove(key),
-        };
-        before.iter().for_each(|route| self.attached_routes.remove(route));
+        if let Some(route) = &route {
+            self.attached_routes.add(route);
+            self.backend_users.add(route);
+        }
+        let before = replace(&mut self.routes, key, route);
+        if let Some(before) = &before {
+            self.attached_routes.remove(before);
+            self.backend_users.remove(before);
+        }
         before
+    }
+}
+
+fn replace<K: Clone + Ord, V>(map: &mut BTreeMap<K, V>, key: &K, value: Option<V>) -> Option<V> {
+    match value {
+        Some(value) => map.insert(key.clone(), value),
+        None => map.remove(key),
     }
 }
 
 /// For each listener how many routes are attached and accepted (D-025, D-028).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AttachedRoutes(BTreeMap<ListenerKey, usize>);
+pub struct AttachedRoutes(Counts<ListenerKey>);
 
 impl FromIterator<(ListenerKey, usize)> for AttachedRoutes {
     fn from_iter<I: IntoIterator<Item = (ListenerKey, usize)>>(counts: I) -> Self {
-        Self(counts.into_iter().filter(|(_, count)| *count > 0).collect())
+        Self(Counts(counts.into_iter().filter(|(_, count)| *count > 0).collect()))
     }
 }
 
@@ -84,26 +120,70 @@ impl AttachedRoutes {
     /// How many there are on a listener.
     #[must_use]
     pub fn on(&self, listener: &ListenerKey) -> usize {
-        self.0.get(listener).copied().unwrap_or_default()
+        self.0.of(listener)
     }
 
     /// The listeners that have any, and how many.
     pub fn iter(&self) -> impl Iterator<Item = (&ListenerKey, usize)> {
-        self.0.iter().map(|(listener, count)| (listener, *count))
+        self.0.0.iter().map(|(listener, count)| (listener, *count))
     }
 
     fn add(&mut self, route: &ResolvedRoute) {
-        for listener in route.counted_on() {
-            *self.0.entry(listener.clone()).or_default() += 1;
-        }
+        route.counted_on().into_iter().for_each(|listener| self.0.add(listener));
     }
 
     fn remove(&mut self, route: &ResolvedRoute) {
-        for listener in route.counted_on() {
-            match self.0.get_mut(listener) {
-                Some(count) if *count > 1 => *count -= 1,
-                _ => drop(self.0.remove(listener)),
-            }
+        route.counted_on().into_iter().for_each(|listener| self.0.remove(listener));
+    }
+}
+
+/// Which Gateways send to which objects because of their routes: the ancestors of policies (N-019).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackendUsers(Counts<(ObjectKey, ObjectKey)>);
+
+impl BackendUsers {
+    /// The Gateways that send to a backend, in the order of their keys.
+    pub fn of<'a>(&'a self, backend: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
+        let nothing = ObjectKey { group: "".into(), kind: "".into(), namespace: None, name: "".into() };
+        let from = (backend.clone(), nothing);
+        self.0.0.range(from..).map(|((used, gateway), _)| (used, gateway)).take_while(move |(used, _)| *used == backend).map(|(_, gateway)| gateway)
+    }
+
+    fn add(&mut self, route: &ResolvedRoute) {
+        route.uses().iter().for_each(|used| self.0.add(used));
+    }
+
+    fn remove(&mut self, route: &ResolvedRoute) {
+        route.uses().iter().for_each(|used| self.0.remove(used));
+    }
+}
+
+/// How many routes say the same; what nobody says is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Counts<K>(BTreeMap<K, usize>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Clone + Ord> Counts<K> {
+    fn of(&self, key: &K) -> usize {
+        self.0.get(key).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, key: &K) {
+        match self.0.get_mut(key) {
+            Some(count) => *count += 1,
+            None => drop(self.0.insert(key.clone(), 1)),
+        }
+    }
+
+    fn remove(&mut self, key: &K) {
+        match self.0.get_mut(key) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.0.remove(key)),
         }
     }
 }
@@ -171,12 +251,16 @@ pub struct ResolvedGateway {
     pub controller_name: ControllerName,
     /// Listeners, in the order of the manifest.
     pub listeners: Vec<ResolvedListener>,
+    /// The ListenerSets that name it, in their order of precedence (C-005), also those that are not let in.
+    pub listener_sets: Vec<Arc<ResolvedListenerSet>>,
     /// The addresses it has.
     pub addresses: Vec<Address>,
     /// Why it is not accepted as a whole: parameters, address types. Problems of listeners are theirs.
     pub refused: Vec<Refusal>,
     /// Why it is accepted and yet cannot be reached: addresses.
     pub unreachable: Vec<Refusal>,
+    /// What backends are shown that ask for a certificate (B-052), or why it cannot be used (B-053, B-054).
+    pub client_certificate: Option<Result<SecretRef, Refusal>>,
 }
 
 impl ResolvedGateway {
@@ -193,6 +277,24 @@ impl ResolvedGateway {
         self.refused.is_empty() && (self.listeners.is_empty() || self.listeners.iter().any(ResolvedListener::is_accepted))
     }
 
+    /// Every listener that it serves or could serve: its own, then those of its ListenerSets (C-005).
+    pub fn all_listeners(&self) -> impl Iterator<Item = &ResolvedListener> {
+        self.listeners.iter().chain(self.listener_sets.iter().flat_map(|set| &set.listeners))
+    }
+
+    /// How many ListenerSets take part (C-008).
+    #[must_use]
+    pub fn attached_listener_sets(&self) -> usize {
+        self.listener_sets.iter().filter(|set| set.is_accepted()).count()
+    }
+
+    /// Whether clients are served that have no valid certificate although one is asked for (B-048).
+    #[must_use]
+    pub fn is_insecure_frontend(&self) -> bool {
+        let asked = self.gateway.tls.frontend.validations();
+        asked.into_iter().any(|(_, validation)| validation.mode == ClientValidationMode::AllowInsecureFallback)
+    }
+
     /// Whether it is configured and has an address (`Programmed=True`, Q-031).
     #[must_use]
     pub fn is_programmed(&self) -> bool {
@@ -200,7 +302,116 @@ impl ResolvedGateway {
     }
 }
 
+/// A ListenerSet that names a Gateway of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedListenerSet {
+    /// The object.
+    pub set: Arc<ListenerSet>,
+    /// The Gateway.
+    pub gateway: ObjectKey,
+    /// The controller name of the Gateway's class.
+    pub controller_name: ControllerName,
+    /// Listeners, in the order of the manifest.
+    pub listeners: Vec<ResolvedListener>,
+    /// Why it is not accepted as a whole: it is not let in (C-003), or the Gateway is not accepted (C-014).
+    pub refused: Vec<Refusal>,
+    /// Why it is accepted and yet cannot be reached: the Gateway is not programmed (C-014).
+    pub unreachable: Vec<Refusal>,
+}
+
+impl ResolvedListenerSet {
+    /// The key of the ListenerSet.
+    #[must_use]
+    pub fn key(&self) -> &ObjectKey {
+        &self.set.meta.key
+    }
+
+    /// Whether the set takes part: nothing refuses it, and one listener is valid (C-009).
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.refused.is_empty() && self.listeners.iter().any(ResolvedListener::is_served)
+    }
+}
+
+/// A policy of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedPolicy {
+    /// The object.
+    pub policy: PolicyObject,
+    /// Why it is not accepted, whatever the target.
+    pub refused: Vec<Refusal>,
+    /// References that do not resolve (`ResolvedRefs`).
+    pub unresolved: Vec<Refusal>,
+    /// Its targets, in the order of the manifest.
+    pub targets: Vec<ResolvedTarget>,
+}
+
+/// The object of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyObject {
+    /// A BackendTLSPolicy.
+    BackendTls(Arc<BackendTlsPolicy>),
+    /// An XBackendTrafficPolicy.
+    BackendTraffic(Arc<XBackendTrafficPolicy>),
+    /// An XTelemetryPolicy.
+    Telemetry(Arc<XTelemetryPolicy>),
+}
+
+impl PolicyObject {
+    /// What policies of every kind have.
+    #[must_use]
+    pub fn policy(&self) -> &dyn Policy {
+        match self {
+            Self::BackendTls(policy) => &**policy,
+            Self::BackendTraffic(policy) => &**policy,
+            Self::Telemetry(policy) => &**policy,
+        }
+    }
+}
+
+/// A target of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedTarget {
+    /// The target.
+    pub target: PolicyTarget,
+    /// Why the policy does not take effect there: no such target, or an older policy has it (N-005, N-022).
+    pub refused: Option<Refusal>,
+}
+
+impl ResolvedPolicy {
+    /// The key of the policy.
+    #[must_use]
+    pub fn key(&self) -> &ObjectKey {
+        &self.policy.policy().meta().key
+    }
+
+    /// The Gateways that the policy concerns, in the order of their keys: those that it targets, or that send to what it
+    /// targets (N-019, P-043), each with what refuses the policy there.
+    #[must_use]
+    pub fn ancestors<'a>(&'a self, resolution: &'a Resolution) -> BTreeMap<&'a ObjectKey, Vec<&'a Refusal>> {
+        let mut ancestors: BTreeMap<&ObjectKey, Vec<&Refusal>> = BTreeMap::new();
+        for target in &self.targets {
+            let itself = resolution.gateways.get_key_value(&target.target.object).map(|(key, _)| key);
+            for gateway in itself.into_iter().chain(resolution.backend_users.of(&target.target.object)) {
+                ancestors.entry(gateway).or_default().extend(&target.refused);
+            }
+        }
+        ancestors
+    }
+}
+
+/// An XMesh of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedMesh {
+    /// The object.
+    pub mesh: Arc<XMesh>,
+    /// Why it is not accepted.
+    pub refused: Vec<Refusal>,
+}
+
 /// Where a listener is: the object that declares it and its name there. Names may repeat in other objects (C-006).
+///
+/// In a mesh the parent is a Service, and the name is the number of its port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerKey {
     /// The Gateway or ListenerSet that declares it.
@@ -230,6 +441,12 @@ pub struct ResolvedListener {
     pub unserved: Vec<Refusal>,
     /// The certificates that can be used, in the order of the manifest; empty where TLS is not ended here.
     pub certificates: Vec<SecretRef>,
+    /// Whether TLS is passed through to the backends.
+    pub passthrough: bool,
+    /// What clients must show.
+    pub client_validation: Option<ClientTrust>,
+    /// What requests pass before a route is chosen, in this order (H-080).
+    pub filters: Vec<ResolvedFilter>,
     /// Listeners on the same port whose TLS hostnames overlap (B-030).
     pub overlaps: Vec<SectionName>,
 }
@@ -255,6 +472,15 @@ impl ResolvedListener {
             |kind: &RouteKind| RouteGroupKind { group: crate::name::GATEWAY_GROUP.into(), kind: kind.as_str().into() };
         self.supported_kinds.iter().map(group_kind).collect()
     }
+}
+
+/// Which client certificates a listener takes (B-045).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientTrust {
+    /// Where the trust anchors are; those that can be used.
+    pub ca_certificates: Vec<ObjectKey>,
+    /// What becomes of clients without a valid certificate.
+    pub mode: ClientValidationMode,
 }
 
 /// A route.
@@ -291,6 +517,19 @@ impl ResolvedRoute {
         parents.iter().flat_map(|parent| &parent.listeners).map(|attached| &attached.listener).collect()
     }
 
+    /// The backends that Gateways send to because of this route, each with the Gateway, once (N-019).
+    pub(crate) fn uses(&self) -> BTreeSet<(ObjectKey, ObjectKey)> {
+        let parents = if self.has_valid_rule() { self.parents.as_slice() } else { &[] };
+        let gateways: BTreeSet<&ObjectKey> =
+            parents.iter().filter(|parent| parent.is_attached()).filter_map(|parent| parent.served_by.gateway()).collect();
+        if gateways.is_empty() {
+            return BTreeSet::new();
+        }
+        let backends: BTreeSet<&ObjectKey> = self.rules.iter().flat_map(|rule| rule.backend_objects()).collect();
+        let pairs = backends.iter().flat_map(|backend| gateways.iter().map(|gateway| ((*backend).clone(), (*gateway).clone())));
+        pairs.collect()
+    }
+
     /// Whether some rules are valid and some are not.
     #[must_use]
     pub fn is_partially_invalid(&self) -> bool {
@@ -313,12 +552,41 @@ pub struct Attachment {
     pub parent_ref: ParentRef,
     /// Under which name the status entry is written.
     pub controller_name: ControllerName,
-    /// The Gateway that serves it.
-    pub gateway: ObjectKey,
+    /// Who serves it.
+    pub served_by: ServedBy,
     /// The listeners that accept the route, in the order of the manifest.
     pub listeners: Vec<AttachedListener>,
     /// For each selected listener that does not accept the route: why not. If none is selected, only that.
     pub refused: Vec<Refusal>,
+}
+
+/// Who serves a route.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ServedBy {
+    /// A Gateway, on its own listeners or on those of its ListenerSets.
+    Gateway(ObjectKey),
+    /// The mesh, for clients of a Service.
+    Mesh(MeshScope),
+}
+
+/// Which clients see a route of a Service (O-011, O-012). The groups are never mixed (O-013).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MeshScope {
+    /// Those of a namespace that has its own routes for the Service: a consumer route.
+    Consumer(Namespace),
+    /// All others: a producer route.
+    Producer,
+}
+
+impl ServedBy {
+    /// The Gateway, if it is one.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&ObjectKey> {
+        match self {
+            Self::Gateway(gateway) => Some(gateway),
+            Self::Mesh(_) => None,
+        }
+    }
 }
 
 impl Attachment {
@@ -365,6 +633,8 @@ pub struct ResolvedRule {
     pub timeouts: Timeouts,
     /// Retries.
     pub retry: Option<Retry>,
+    /// Sessions of this rule; those of a backend come before them (J-022).
+    pub session_persistence: Option<SessionPersistence>,
     /// Why the rule is invalid and takes part in nothing (G-018).
     pub refused: Vec<Refusal>,
 }
@@ -374,6 +644,17 @@ impl ResolvedRule {
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.refused.is_empty()
+    }
+
+    /// Every object that requests go to: backends, and those of filters.
+    pub(crate) fn backend_objects(&self) -> impl Iterator<Item = &ObjectKey> {
+        let of_filters = |filters: &[ResolvedFilter]| -> Vec<&ObjectKey> {
+            filters.iter().filter_map(ResolvedFilter::target).map(|target| &target.key.object).collect()
+        };
+        let of_backends = self.backends.iter().flat_map(move |backend| {
+            backend.target.iter().map(|target| &target.key.object).chain(of_filters(&backend.filters))
+        });
+        of_filters(&self.filters).into_iter().chain(of_backends)
     }
 
     /// References that do not resolve: those of filters and of backends and their filters.
@@ -391,6 +672,28 @@ impl ResolvedRule {
 pub enum RuleMatches {
     /// Of an HTTPRoute.
     Http(Vec<HttpMatch>),
+    /// Of a GRPCRoute.
+    Grpc(Vec<GrpcMatch>),
+    /// Of a TLSRoute, TCPRoute or UDPRoute: whatever comes to the listener and, with TLS, has the hostname.
+    L4,
+}
+
+impl RuleMatches {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Http(matches) => matches.len(),
+            Self::Grpc(matches) => matches.len(),
+            Self::L4 => 1,
+        }
+    }
+
+    /// Whether there are none, as in a rule that is invalid.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A filter with its reference resolved.
@@ -413,6 +716,15 @@ pub enum ResolvedFilter {
     UrlRewrite(UrlRewrite),
     /// Cross-origin requests.
     Cors(Cors),
+    /// Asks a service before the request goes on. If it cannot be asked the request is denied (H-070, H-077).
+    ExternalAuth {
+        /// The service.
+        target: Result<BackendTarget, Refusal>,
+        /// How it is asked.
+        auth: ExternalAuth,
+    },
+    /// An extension that the embedder knows.
+    Extension(LocalObjectRef),
     /// An extension that is not known: requests get an error (H-006).
     Unresolved {
         /// What it points to.
@@ -427,8 +739,17 @@ impl ResolvedFilter {
     #[must_use]
     pub fn unresolved(&self) -> Option<&Refusal> {
         match self {
-            Self::RequestMirror { target, .. } => target.as_ref().err(),
+            Self::RequestMirror { target, .. } | Self::ExternalAuth { target, .. } => target.as_ref().err(),
             Self::Unresolved { refusal, .. } => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Where it sends something.
+    #[must_use]
+    pub fn target(&self) -> Option<&BackendTarget> {
+        match self {
+            Self::RequestMirror { target, .. } | Self::ExternalAuth { target, .. } => target.as_ref().ok(),
             _ => None,
         }
     }
@@ -443,6 +764,10 @@ pub struct ResolvedBackend {
     pub target: Result<BackendTarget, Refusal>,
     /// Weight.
     pub weight: u32,
+    /// Sessions of the backend itself (J-022), or of a policy on it.
+    pub session_persistence: Option<SessionPersistence>,
+    /// How much of the traffic to the backend may be retries (P-020).
+    pub retry_constraint: Option<RetryConstraint>,
     /// Filters of this entry (H-008): they belong to the entry, never to the Service (pitfall 36).
     pub filters: Vec<ResolvedFilter>,
 }
@@ -456,6 +781,24 @@ pub struct BackendTarget {
     pub key: BackendKey,
     /// What its endpoints speak.
     pub protocol: BackendProtocol,
+    /// How connections to it are protected, if a BackendTLSPolicy or the backend itself asks for TLS. If what is asked for
+    /// cannot be done nothing is sent (N-010).
+    #[serde(skip)]
+    pub tls: Option<Result<Arc<BackendTls>, Arc<Refusal>>>,
+}
+
+/// TLS towards a backend (N-001).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BackendTls {
+    /// The SNI, and without `subject_alt_names` the name that the certificate must have (N-013). An XBackend may leave it to
+    /// its host name.
+    pub server_name: Hostname,
+    /// Who may have signed the certificate.
+    pub ca_certificates: CaCertificates,
+    /// Names of which the certificate must have one, if there are any (N-014).
+    pub subject_alt_names: Vec<SubjectAltName>,
+    /// What the backend is shown, where the backend itself says so; else it is that of the Gateway (P-014).
+    pub client_certificate: Option<SecretRef>,
 }
 
 /// A port of a backend.
@@ -475,9 +818,11 @@ pub enum BackendProtocol {
     #[default]
     #[serde(rename = "HTTP/1.1")]
     Http1,
-    /// HTTP/2 with prior knowledge, `kubernetes.io/h2c` (I-021).
+    /// HTTP/2 without upgrade: in clear text with prior knowledge, `kubernetes.io/h2c` (I-021), or over TLS.
     #[serde(rename = "H2C")]
     H2c,
     /// WebSocket over HTTP/1.1, `kubernetes.io/ws` (I-022).
     WebSocket,
+    /// Bytes or datagrams that nobody looks into.
+    Opaque,
 }

@@ -2,38 +2,101 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use super::{World, listener::hostname_text};
+use super::{World, listener::hostname_text, mesh};
 use crate::{
     features::Feature,
     hostname::Hostname,
-    model::{AllowedRoutes, Listener, NamespacesFrom, ParentRef, Route, Selector, group_kind},
-    name::{GATEWAY_GROUP, Namespace},
+    model::{DefaultScope, Listener, NamespacesFrom, ParentRef, Route, RouteKind, Selector, group_kind},
+    name::{GATEWAY_GROUP, Namespace, ObjectKey},
     refusal::{NamespaceFault, Refusal},
-    resolution::{AttachedHostname, AttachedListener, Attachment, ResolvedGateway, ResolvedListener, Unclaimed},
+    resolution::{AttachedHostname, AttachedListener, Attachment, ResolvedGateway, ResolvedListener, ServedBy, Unclaimed},
 };
 
-/// The Gateway of ours that a parentRef names, or why it is none of our business (D-021).
-pub(super) fn parent<'w>(world: &World<'w>, parent_ref: &ParentRef) -> Result<&'w ResolvedGateway, Unclaimed> {
-    if parent_ref.group != GATEWAY_GROUP || parent_ref.kind != "Gateway" {
-        return Err(Unclaimed::KindUnsupported { kind: group_kind(&parent_ref.group, &parent_ref.kind) });
+/// What becomes of every parentRef, or why it is none of our business (D-018, D-021), and of the Gateways that claim the route
+/// without being named (P-002).
+pub(super) fn attach_all(world: &World<'_>, route: &Route) -> (Vec<Attachment>, Vec<(ParentRef, Unclaimed)>) {
+    let mut attachments = Vec::new();
+    let mut unclaimed = Vec::new();
+    for parent_ref in &route.parent_refs {
+        match attach(world, route, parent_ref) {
+            Ok(attachment) => attachments.push(attachment),
+            Err(why) => unclaimed.push((parent_ref.clone(), why)),
+        }
     }
+    attachments.extend(claimed(world, route).iter().filter_map(|parent_ref| attach(world, route, parent_ref).ok()));
+    attachments.shrink_to_fit();
+    (attachments, unclaimed)
+}
+
+/// P-002, P-003, P-006: one reference for each default Gateway that the route does not name.
+fn claimed(world: &World<'_>, route: &Route) -> Vec<ParentRef> {
+    if !world.controller.abilities.default_gateways || !DefaultScope::All.claims(&route.use_default_gateways) {
+        return Vec::new();
+    }
+    let claiming = world.default_gateways().filter(|gateway| gateway.gateway.default_scope.claims(&route.use_default_gateways));
+    let references = claiming.map(|gateway| {
+        let ObjectKey { group, kind, namespace, name } = gateway.key().clone();
+        let namespace = namespace.unwrap_or_else(|| "".into());
+        ParentRef { group, kind, namespace, name, section_name: None, port: None }
+    });
+    references.filter(|reference| route.parent_refs.iter().all(|named| named.object() != reference.object())).collect()
+}
+
+fn attach(world: &World<'_>, route: &Route, parent_ref: &ParentRef) -> Result<Attachment, Unclaimed> {
+    let features = &world.controller.features;
+    let is_gateway_api = parent_ref.group == GATEWAY_GROUP;
+    match parent_ref.kind.as_str() {
+        "Gateway" if is_gateway_api => Ok(attach_to_listeners(world, &gateway(world, parent_ref)?, route, parent_ref)),
+        "ListenerSet" if is_gateway_api && features.has(Feature::ListenerSet) => {
+            Ok(attach_to_listeners(world, &listener_set(world, parent_ref)?, route, parent_ref))
+        }
+        _ if mesh::is_service(parent_ref) && features.has(Feature::Mesh) => {
+            let parent = parent_ref.object();
+            let service = world.service(&parent).ok_or(Unclaimed::NotFound { parent })?;
+            Ok(mesh::attach(world, service, route, parent_ref))
+        }
+        _ => Err(Unclaimed::KindUnsupported { kind: group_kind(&parent_ref.group, &parent_ref.kind) }),
+    }
+}
+
+/// What declares listeners, as it is written and as it is resolved.
+struct Parent<'w> {
+    gateway: &'w ResolvedGateway,
+    declared: &'w [Listener],
+    resolved: &'w [ResolvedListener],
+}
+
+/// C-021: a Gateway stands for its own listeners, and never for those of its ListenerSets.
+fn gateway<'w>(world: &World<'w>, parent_ref: &ParentRef) -> Result<Parent<'w>, Unclaimed> {
     let key = parent_ref.object();
-    match world.gateway(&key) {
-        Some(gateway) => gateway.map_err(Unclaimed::clone),
-        None => Err(Unclaimed::NotFound { parent: key }),
+    let gateway = world.gateway(&key).ok_or(Unclaimed::NotFound { parent: key })?.map_err(Unclaimed::clone)?;
+    Ok(Parent { gateway, declared: &gateway.gateway.listeners, resolved: &gateway.listeners })
+}
+
+/// C-004, C-020.
+fn listener_set<'w>(world: &World<'w>, parent_ref: &ParentRef) -> Result<Parent<'w>, Unclaimed> {
+    let key = parent_ref.object();
+    if let Some(set) = world.listener_set(&key) {
+        let gateway = world.gateway_of_set(set).ok_or(Unclaimed::NotFound { parent: set.gateway.clone() })?;
+        return Ok(Parent { gateway, declared: &set.set.listeners, resolved: &set.listeners });
+    }
+    let Some(parent) = world.parent_of_set(&key) else { return Err(Unclaimed::NotFound { parent: key }) };
+    match world.gateway(&parent) {
+        Some(Err(why)) => Err(why.clone()),
+        _ => Err(Unclaimed::NotFound { parent }),
     }
 }
 
 /// D-001, for one parentRef: every listener that it selects is asked.
-pub(super) fn attach(world: &World<'_>, gateway: &ResolvedGateway, route: &Route, parent_ref: &ParentRef) -> Attachment {
+fn attach_to_listeners(world: &World<'_>, parent: &Parent<'_>, route: &Route, parent_ref: &ParentRef) -> Attachment {
     let mut attachment = Attachment {
         parent_ref: parent_ref.clone(),
-        controller_name: gateway.controller_name.clone(),
-        gateway: gateway.key().clone(),
+        controller_name: parent.gateway.controller_name.clone(),
+        served_by: ServedBy::Gateway(parent.gateway.key().clone()),
         listeners: Vec::new(),
         refused: Vec::new(),
     };
-    let listeners = gateway.gateway.listeners.iter().zip(&gateway.listeners);
+    let listeners = parent.declared.iter().zip(parent.resolved);
     for (listener, resolved) in listeners.filter(|(listener, _)| selects(parent_ref, listener)) {
         match attach_to(world, route, listener, resolved) {
             Ok(attached) => attachment.listeners.push(attached),
@@ -41,7 +104,8 @@ pub(super) fn attach(world: &World<'_>, gateway: &ResolvedGateway, route: &Route
         }
     }
     // A listener that is not there is the plainer reason (D-013).
-    if parent_ref.port.is_some() && !matches_ports(world) && !(attachment.listeners.is_empty() && attachment.refused.is_empty()) {
+    let selects_any = !(attachment.listeners.is_empty() && attachment.refused.is_empty());
+    if parent_ref.port.is_some() && !matches_ports(world, route.kind) && selects_any {
         attachment.listeners.clear();
         attachment.refused = alloc::vec![Refusal::ParentRefPortUnsupported];
     }
@@ -53,9 +117,12 @@ pub(super) fn attach(world: &World<'_>, gateway: &ResolvedGateway, route: &Route
     attachment
 }
 
-fn matches_ports(world: &World<'_>) -> bool {
+/// D-012; routes without hostnames have little else to tell listeners apart (M-002).
+fn matches_ports(world: &World<'_>, kind: RouteKind) -> bool {
     let features = &world.controller.features;
-    features.has(Feature::HTTPRouteParentRefPort) || features.has(Feature::HTTPRouteDestinationPortMatching)
+    matches!(kind, RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp)
+        || features.has(Feature::HTTPRouteParentRefPort)
+        || features.has(Feature::HTTPRouteDestinationPortMatching)
 }
 
 /// D-011, D-012: where both are given, both must fit.
@@ -79,7 +146,7 @@ fn attach_to(
     }
     let namespace: Namespace = route.meta.key.namespace_str().into();
     let parent: Namespace = resolved.key.parent.namespace_str().into();
-    if let Some(why) = namespace_fault(world, &listener.allowed_routes, &namespace, &parent) {
+    if let Some(why) = namespace_fault(world, &listener.allowed_routes.namespaces, &namespace, &parent) {
         return Err(Refusal::NamespaceNotAllowed { listener: name, namespace, why });
     }
     let hostnames = hostnames(route, listener.hostname.as_ref());
@@ -92,13 +159,13 @@ fn attach_to(
 }
 
 /// D-003.
-fn namespace_fault(
+pub(super) fn namespace_fault(
     world: &World<'_>,
-    allowed: &AllowedRoutes,
+    from: &NamespacesFrom,
     namespace: &Namespace,
     parent: &Namespace,
 ) -> Option<NamespaceFault> {
-    match &allowed.namespaces {
+    match from {
         NamespacesFrom::All => None,
         NamespacesFrom::Same => (namespace != parent).then(|| NamespaceFault::NotSame(parent.clone())),
         NamespacesFrom::Selector(None) => Some(NamespaceFault::NoSelector),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{World, grant};
 use crate::{
-    model::{CertificateVerdict, Gateway, Listener, Protocol, SecretRef, TlsMode},
+    model::{CertificateVerdict, Listener, Protocol, SecretRef, TlsMode},
     name::{CORE_GROUP, ObjectKey},
     refusal::{CertificateFault, Refusal},
 };
@@ -19,7 +19,8 @@ pub(super) struct Certificates {
     pub(super) unserved: Vec<Refusal>,
 }
 
-pub(super) fn resolve_certificates(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Certificates {
+/// `from` is the Gateway or ListenerSet that declares the listener (C-018)
+pub(super) fn resolve_certificates(world: &World<'_>, from: &ObjectKey, listener: &Listener) -> Certificates {
     let mut result = Certificates::default();
     if !ends_tls(listener) {
         // B-036: in Passthrough they are ignored.
@@ -27,9 +28,9 @@ pub(super) fn resolve_certificates(world: &World<'_>, gateway: &Gateway, listene
     }
     let references = listener.tls.as_ref().map(|tls| tls.certificate_refs.as_slice()).unwrap_or_default();
     for reference in references {
-        match check(world, gateway, reference) {
+        match check(world, from, reference) {
             Ok(()) => result.usable.push(reference.clone()),
-            Err(refusal) => result.unresolved.push(refusal),
+            Err(fault) => result.unresolved.push(fault.refusal(|why| Refusal::CertificateInvalid { reference: reference.clone(), why })),
         }
     }
     if references.is_empty() {
@@ -50,19 +51,31 @@ fn ends_tls(listener: &Listener) -> bool {
     }
 }
 
-/// B-038 to B-040: permission first, and only then whether the Secret exists and is any good.
-fn check(world: &World<'_>, gateway: &Gateway, reference: &SecretRef) -> Result<(), Refusal> {
+/// Why a certificate cannot be used.
+pub(super) enum Fault {
+    NotPermitted(Refusal),
+    Certificate(CertificateFault),
+}
+
+impl Fault {
+    pub(super) fn refusal(self, refusal: impl FnOnce(CertificateFault) -> Refusal) -> Refusal {
+        match self {
+            Self::NotPermitted(refusal) => refusal,
+            Self::Certificate(why) => refusal(why),
+        }
+    }
+}
+
+/// B-038 to B-040, B-053, B-054: permission first, and only then whether the Secret exists and is any good.
+pub(super) fn check(world: &World<'_>, from: &ObjectKey, reference: &SecretRef) -> Result<(), Fault> {
     let target = ObjectKey {
         group: reference.group.clone(),
         kind: reference.kind.clone(),
         namespace: Some(reference.namespace.clone()),
         name: reference.name.clone(),
     };
-    grant::check(world, &gateway.meta.key, &target)?;
-    match fault(world, &target) {
-        None => Ok(()),
-        Some(why) => Err(Refusal::CertificateInvalid { reference: reference.clone(), why }),
-    }
+    grant::check(world, from, &target).map_err(Fault::NotPermitted)?;
+    fault(world, &target).map_or(Ok(()), |why| Err(Fault::Certificate(why)))
 }
 
 fn fault(world: &World<'_>, target: &ObjectKey) -> Option<CertificateFault> {

@@ -2,11 +2,15 @@
 
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 
-use super::{World, class, listener};
+use super::{
+    World, certificate, class,
+    listener::{Declaring, Held, resolve_listeners},
+    listener_set,
+};
 use crate::{
     features::Feature,
     hostname::Hostname,
-    model::{Address, AddressType, Gateway},
+    model::{Address, AddressType, Gateway, SecretRef},
     name::{ControllerName, ObjectKey},
     refusal::Refusal,
     resolution::ResolvedGateway,
@@ -18,14 +22,33 @@ pub(super) fn resolve_gateway(world: &World<'_>, gateway: &Arc<Gateway>, control
         gateway.invalid.iter().map(|invalid| Refusal::GatewayInvalid { invalid: invalid.clone() }).collect();
     refused.extend(parameters(world, gateway));
     refused.extend(addresses.refused);
-    ResolvedGateway {
+    let mut held = Held::default();
+    let declaring = Declaring { key: &gateway.meta.key, listeners: &gateway.listeners, gateway };
+    let mut resolved = ResolvedGateway {
         gateway: gateway.clone(),
         controller_name,
-        listeners: listener::resolve_listeners(world, gateway),
+        listeners: resolve_listeners(world, declaring, &mut held),
+        listener_sets: Vec::new(),
         addresses: addresses.assigned,
         refused,
         unreachable: addresses.unreachable,
+        client_certificate: client_certificate(world, gateway),
+    };
+    // Whether the Gateway is accepted is said by what is its own (C-031).
+    resolved.listener_sets = listener_set::resolve_sets(world, &resolved, held);
+    resolved
+}
+
+/// B-052 to B-054.
+fn client_certificate(world: &World<'_>, gateway: &Gateway) -> Option<Result<SecretRef, Refusal>> {
+    let reference = gateway.tls.client_certificate.as_ref()?;
+    let feature = Feature::GatewayBackendClientCertificate;
+    if !world.controller.features.has(feature) {
+        return Some(Err(Refusal::FeatureUnsupported { path: "spec.tls.backend.clientCertificateRef".into(), feature }));
     }
+    let invalid = |why| Refusal::ClientCertificateInvalid { reference: reference.clone(), why };
+    let checked = certificate::check(world, &gateway.meta.key, reference).map_err(|fault| fault.refusal(invalid));
+    Some(checked.map(|()| reference.clone()))
 }
 
 /// B-065. The reference is local.

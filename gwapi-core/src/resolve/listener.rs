@@ -1,48 +1,87 @@
 //! Which listeners can be served, and for which kinds of routes (B.1, B.3, B.8, D-006 to D-009).
 
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::ToString,
+    vec::Vec,
+};
 
-use super::{World, certificate};
+use super::{World, certificate, listener_filter, trust};
 use crate::{
     features::Feature,
     hostname::Hostname,
     model::{Gateway, Invalid, Listener, Protocol, RouteKind, TlsMode},
-    name::SectionName,
+    name::{ObjectKey, SectionName},
     refusal::Refusal,
     resolution::{ListenerKey, ResolvedListener},
 };
 
-pub(super) fn resolve_listeners(world: &World<'_>, gateway: &Gateway) -> Vec<ResolvedListener> {
-    let listeners = gateway.listeners.iter().enumerate();
+/// The object that declares listeners.
+#[derive(Clone, Copy)]
+pub(super) struct Declaring<'a> {
+    /// A Gateway or ListenerSet. Grants speak of this one (C-018).
+    pub(super) key: &'a ObjectKey,
+    pub(super) listeners: &'a [Listener],
+    /// The Gateway that serves them, which is the same or that of the set.
+    pub(super) gateway: &'a Gateway,
+}
+
+/// What becomes of the listeners of one object. `held` are the places that objects before it hold (C-010); those that its own
+/// listeners hold are added.
+pub(super) fn resolve_listeners(world: &World<'_>, declaring: Declaring<'_>, held: &mut Held) -> Vec<ResolvedListener> {
+    let conflicts = conflicts(world, declaring, held);
+    let listeners = declaring.listeners.iter().zip(conflicts).enumerate();
     let mut resolved: Vec<ResolvedListener> =
-        listeners.map(|(index, listener)| resolve_listener(world, gateway, index, listener)).collect();
+        listeners.map(|(index, (listener, conflicts))| resolve_listener(world, declaring, index, listener, conflicts)).collect();
     note_overlaps(&mut resolved);
     resolved
 }
 
-fn resolve_listener(world: &World<'_>, gateway: &Gateway, index: usize, listener: &Listener) -> ResolvedListener {
-    let mut refused = own_refusals(world, gateway, index, listener);
-    refused.extend(conflicts(world, gateway, listener));
+fn resolve_listener(
+    world: &World<'_>,
+    declaring: Declaring<'_>,
+    index: usize,
+    listener: &Listener,
+    conflicts: Vec<Refusal>,
+) -> ResolvedListener {
+    let mut refused = own_refusals(world, declaring, index, listener);
+    refused.extend(conflicts);
     let kinds = kinds(world, listener, &refused);
-    let certificates = certificate::resolve_certificates(world, gateway, listener);
+    let certificates = certificate::resolve_certificates(world, declaring.key, listener);
+    let filters = listener_filter::resolve_filters(world, declaring.key, listener);
+    let clients = trust::client_trust(world, declaring.gateway, listener);
+    refused.extend(filters.refused);
+    refused.extend(clients.refused);
     let mut unresolved = certificates.unresolved;
+    unresolved.extend(clients.unresolved);
+    unresolved.extend(filters.unresolved.iter().cloned());
     unresolved.extend(kinds.unsupported);
+    let mut unserved = certificates.unserved;
+    unserved.extend(filters.unresolved);
     ResolvedListener {
-        key: ListenerKey { parent: gateway.meta.key.clone(), name: listener.name.clone() },
+        key: ListenerKey { parent: declaring.key.clone(), name: listener.name.clone() },
         port: listener.port,
         protocol: listener.protocol.clone(),
         hostname: listener.hostname.clone(),
         supported_kinds: kinds.supported,
         refused,
         unresolved,
-        unserved: certificates.unserved,
+        unserved,
         certificates: certificates.usable,
+        passthrough: is_passthrough(listener),
+        client_validation: clients.trust,
+        filters: filters.resolved,
         overlaps: Vec::new(),
     }
 }
 
+fn is_passthrough(listener: &Listener) -> bool {
+    listener.protocol == Protocol::Tls && listener.tls.as_ref().is_some_and(|tls| tls.mode == TlsMode::Passthrough)
+}
+
 /// What is wrong with a listener by itself.
-fn own_refusals(world: &World<'_>, gateway: &Gateway, index: usize, listener: &Listener) -> Vec<Refusal> {
+fn own_refusals(world: &World<'_>, declaring: Declaring<'_>, index: usize, listener: &Listener) -> Vec<Refusal> {
     let mut refused = Vec::new();
     if !is_protocol_supported(world, &listener.protocol) {
         refused.push(Refusal::ProtocolUnsupported { protocol: listener.protocol.clone() });
@@ -50,14 +89,7 @@ fn own_refusals(world: &World<'_>, gateway: &Gateway, index: usize, listener: &L
     refused.extend(unsupported_mode(world, listener));
     refused.extend(listener.invalid.iter().map(|invalid| Refusal::ListenerInvalid { invalid: invalid.clone() }));
     refused.extend(misplaced_tls(index, listener));
-    refused.extend(
-        listener
-            .filters
-            .iter()
-            .enumerate()
-            .map(|(index, filter_type)| Refusal::ListenerFilterUnsupported { index, filter_type: filter_type.clone() }),
-    );
-    let port = (gateway.meta.key.clone(), listener.port, listener.protocol.clone());
+    let port = (declaring.gateway.meta.key.clone(), listener.port, listener.protocol.clone());
     if world.facts().unavailable_ports.contains(&port) {
         refused.push(Refusal::PortUnavailable { port: listener.port });
     }
@@ -118,64 +150,126 @@ fn misplaced_tls(index: usize, listener: &Listener) -> Option<Refusal> {
     })
 }
 
-/// B-002 to B-011: the listeners of the Gateway that this one cannot be told apart from. Nobody wins (B-010).
-fn conflicts(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Vec<Refusal> {
-    if !takes_part_in_conflicts(world, listener) {
-        return Vec::new();
-    }
-    let on_port = gateway
-        .listeners
-        .iter()
-        .filter(|other| !core::ptr::eq(*other, listener) && other.port == listener.port && takes_part_in_conflicts(world, other));
-    let (mut same, mut incompatible): (Vec<SectionName>, Vec<SectionName>) = (Vec::new(), Vec::new());
-    for other in on_port {
-        match conflict(listener, other) {
-            Some(Conflict::Hostname) => same.push(other.name.clone()),
-            Some(Conflict::Protocol) => incompatible.push(other.name.clone()),
-            None => {}
-        }
-    }
-    same.sort();
-    incompatible.sort();
-    let port = listener.port;
-    let hostname = (!same.is_empty()).then_some(Refusal::HostnameConflict { port, with: same });
-    let protocol = (!incompatible.is_empty()).then(|| Refusal::ProtocolConflict {
-        port,
-        protocol: listener.protocol.clone(),
-        with: incompatible,
-    });
-    protocol.into_iter().chain(hostname).collect()
+/// The places on a data plane that accepted listeners hold: hostnames by port, protocol and TLS mode.
+#[derive(Default)]
+pub(super) struct Held(BTreeMap<u16, BTreeMap<Way, BTreeSet<Option<Hostname>>>>);
+
+/// How connections are told apart: the protocol, and whether TLS is passed through.
+type Way = (Protocol, bool);
+
+fn way(listener: &Listener) -> Way {
+    (listener.protocol.clone(), is_passthrough(listener))
 }
 
-/// B-006: a listener whose protocol is not supported takes no port from anybody. One whose port or hostname is broken is
-/// not known well enough to say what it conflicts with. Whatever else is wrong with a listener does not make it distinct
-/// (B-004): otherwise a mistake in one would hand its names to the other (S-009).
-fn takes_part_in_conflicts(world: &World<'_>, listener: &Listener) -> bool {
-    is_protocol_supported(world, &listener.protocol)
-        && listener.port != 0
+impl Held {
+    fn add(&mut self, listener: &Listener) {
+        let ways = self.0.entry(listener.port).or_default();
+        ways.entry(way(listener)).or_default().insert(listener.hostname.clone());
+    }
+
+    /// The conflict of a listener with any of them.
+    fn conflict(&self, world: &World<'_>, listener: &Listener) -> Option<Conflict> {
+        let own = way(listener);
+        let conflicts = self.0.get(&listener.port).into_iter().flatten().filter_map(|(other, hostnames)| {
+            let same = hostnames.contains(&listener.hostname);
+            // Where different hostnames part them it takes the same one to conflict.
+            conflict(world, &own, other, same)
+        });
+        // A protocol that cannot share the port at all is the plainer reason.
+        conflicts.max()
+    }
+}
+
+/// B-002 to B-011, C-010 to C-012: for each listener what it cannot be told apart from. Those that lose to objects that come
+/// first are out; among the others of one object nobody wins (B-010).
+fn conflicts(world: &World<'_>, declaring: Declaring<'_>, held: &mut Held) -> Vec<Vec<Refusal>> {
+    let listeners = declaring.listeners;
+    let lost: Vec<Option<Conflict>> = listeners.iter().map(|one| held.conflict(world, one).filter(|_| is_known_place(one))).collect();
+    let left: Vec<&Listener> = listeners
+        .iter()
+        .zip(&lost)
+        .filter(|(one, lost)| lost.is_none() && is_known_place(one) && is_protocol_supported(world, &one.protocol))
+        .map(|(one, _)| one)
+        .collect();
+    let refusals: Vec<Vec<Refusal>> = listeners
+        .iter()
+        .zip(&lost)
+        .map(|(one, lost)| match lost {
+            Some(conflict) => alloc::vec![conflict.refusal(one, Vec::new())],
+            None if left.iter().any(|other| core::ptr::eq(*other, one)) => siblings(world, one, &left),
+            None => Vec::new(),
+        })
+        .collect();
+    let holds = |one: &&Listener, refused: &Vec<Refusal>| refused.is_empty() && left.iter().any(|other| core::ptr::eq(*other, *one));
+    listeners.iter().zip(&refusals).filter(|(one, refused)| holds(one, refused)).for_each(|(one, _)| held.add(one));
+    refusals
+}
+
+/// The conflicts of a listener with others of the same object.
+fn siblings(world: &World<'_>, listener: &Listener, others: &[&Listener]) -> Vec<Refusal> {
+    let mut with: BTreeMap<Conflict, Vec<SectionName>> = BTreeMap::new();
+    let on_port = others.iter().filter(|other| !core::ptr::eq(**other, listener) && other.port == listener.port);
+    for other in on_port {
+        let same = other.hostname == listener.hostname;
+        if let Some(conflict) = conflict(world, &way(listener), &way(other), same) {
+            with.entry(conflict).or_default().push(other.name.clone());
+        }
+    }
+    let refusals = with.into_iter().rev().map(|(conflict, mut names)| {
+        names.sort();
+        conflict.refusal(listener, names)
+    });
+    refusals.collect()
+}
+
+/// One whose port, protocol or hostname is broken is not known well enough to say what it conflicts with. Whatever else is
+/// wrong with a listener does not make it distinct (B-004): otherwise a mistake in one would hand its names to the other
+/// (S-009). One whose protocol is not supported takes no place from anybody (B-006), but can lose its own (C-011).
+fn is_known_place(listener: &Listener) -> bool {
+    listener.port != 0
+        && !matches!(listener.protocol, Protocol::Other(_))
         && !listener.invalid.iter().any(|invalid| invalid.path.ends_with(".hostname"))
 }
 
+/// Why two listeners on one port cannot be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Conflict {
     Hostname,
     Protocol,
 }
 
+impl Conflict {
+    fn refusal(self, listener: &Listener, with: Vec<SectionName>) -> Refusal {
+        let port = listener.port;
+        match self {
+            Self::Hostname => Refusal::HostnameConflict { port, with },
+            Self::Protocol => Refusal::ProtocolConflict { port, protocol: listener.protocol.clone(), with },
+        }
+    }
+}
+
 /// Whether two listeners on one port cannot be told apart, and why.
-fn conflict(one: &Listener, other: &Listener) -> Option<Conflict> {
+fn conflict(world: &World<'_>, (one, one_passes): &Way, (other, other_passes): &Way, same_hostname: bool) -> Option<Conflict> {
     use Protocol::{Http, Https, Tcp, Tls, Udp};
-    let same_hostname = one.hostname == other.hostname;
-    match (&one.protocol, &other.protocol) {
+    match (one, other) {
         // B-007: other transports.
         (Udp, Udp) => Some(Conflict::Protocol),
         (Udp, _) | (_, Udp) => None,
         // B-005 and two TCP listeners (B-009).
         (Tcp, _) | (_, Tcp) => Some(Conflict::Protocol),
+        // L-012: both modes on one port.
+        (Tls, Tls) if one_passes != other_passes && !mixes_modes(world) => Some(Conflict::Protocol),
         (Http, Http) | (Https, Https) | (Tls, Tls) => same_hostname.then_some(Conflict::Hostname),
         // B-008: SNI tells HTTPS and TLS apart, as long as the names differ (pitfall 53).
         (Https, Tls) | (Tls, Https) => same_hostname.then_some(Conflict::Protocol),
         _ => Some(Conflict::Protocol),
     }
+}
+
+/// L-011. Who does not end TLS for TLSRoutes refuses the listener that asks for it, and no other (L-010).
+fn mixes_modes(world: &World<'_>) -> bool {
+    let has = |feature| world.controller.features.has(feature);
+    has(Feature::TLSRouteModeMixed) || !has(Feature::TLSRouteModeTerminate)
 }
 
 struct Kinds {
@@ -243,45 +337,48 @@ pub(super) fn hostname_text(hostname: Option<&Hostname>) -> alloc::string::Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AllowedRoutes, NamespacesFrom};
+    use crate::{Controller, Snapshot, SupportedFeatures, resolution::Resolution};
 
     const PROTOCOLS: [Protocol; 5] = [Protocol::Http, Protocol::Https, Protocol::Tls, Protocol::Tcp, Protocol::Udp];
 
-    fn listener(protocol: &Protocol, hostname: &str) -> Listener {
-        Listener {
-            name: "it".into(),
-            hostname: Hostname::parse(hostname).ok(),
-            port: 443,
-            protocol: protocol.clone(),
-            tls: None,
-            allowed_routes: AllowedRoutes { namespaces: NamespacesFrom::Same, kinds: Vec::new() },
-            filters: Vec::new(),
-            invalid: Vec::new(),
-        }
+    fn with_world<T>(features: SupportedFeatures, ask: impl FnOnce(&World<'_>) -> T) -> T {
+        let controller = alloc::sync::Arc::new(Controller { features, ..Controller::default() });
+        ask(&World::new(&Snapshot::new(), &Resolution { controller, ..Resolution::default() }))
     }
 
     /// `H` for the same hostname, `P` for protocols that cannot share a port, `.` for none; lines and columns are the
     /// protocols in their order.
-    fn table(one: &str, other: &str) -> Vec<alloc::string::String> {
-        let mark = |from: &Protocol, to: &Protocol| match conflict(&listener(from, one), &listener(to, other)) {
-            Some(Conflict::Hostname) => 'H',
-            Some(Conflict::Protocol) => 'P',
-            None => '.',
+    fn table(same_hostname: bool) -> Vec<alloc::string::String> {
+        let mark = |world: &World<'_>, from: &Protocol, to: &Protocol| {
+            match conflict(world, &(from.clone(), false), &(to.clone(), false), same_hostname) {
+                Some(Conflict::Hostname) => 'H',
+                Some(Conflict::Protocol) => 'P',
+                None => '.',
+            }
         };
-        PROTOCOLS.iter().map(|from| PROTOCOLS.iter().map(|to| mark(from, to)).collect()).collect()
+        with_world(SupportedFeatures::built(), |world| {
+            PROTOCOLS.iter().map(|from| PROTOCOLS.iter().map(|to| mark(world, from, to)).collect()).collect()
+        })
     }
 
     #[test]
     fn b_008_every_pair_of_protocols_with_one_hostname() {
-        for hostname in ["", "a.com", "*.a.com"] {
-            assert_eq!(table(hostname, hostname), ["HPPP.", "PHPP.", "PPHP.", "PPPP.", "....P"], "{hostname}");
-        }
+        assert_eq!(table(true), ["HPPP.", "PHPP.", "PPHP.", "PPPP.", "....P"]);
     }
 
     #[test]
     fn pitfall_53_different_hostnames_part_what_is_told_apart_by_sni_or_host() {
-        for (one, other) in [("a.com", "b.com"), ("*.a.com", "b.a.com"), ("", "a.com")] {
-            assert_eq!(table(one, other), [".PPP.", "P..P.", "P..P.", "PPPP.", "....P"], "{one} {other}");
-        }
+        assert_eq!(table(false), [".PPP.", "P..P.", "P..P.", "PPPP.", "....P"]);
+    }
+
+    #[test]
+    fn l_012_both_tls_modes_on_one_port_need_the_feature_once_tls_is_ended() {
+        let mixed = |features| {
+            with_world(features, |world| conflict(world, &(Protocol::Tls, true), &(Protocol::Tls, false), false).is_some())
+        };
+        let all = SupportedFeatures::built();
+        assert!(!mixed(all.clone()));
+        assert!(mixed(all.clone().without(Feature::TLSRouteModeMixed)));
+        assert!(!mixed(all.without(Feature::TLSRouteModeMixed).without(Feature::TLSRouteModeTerminate)));
     }
 }

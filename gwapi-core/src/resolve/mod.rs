@@ -1,16 +1,17 @@
 //! The function: a snapshot and a controller in, the attachment graph out.
 //!
 //! One file answers one question that the spec asks: which classes and Gateways are ours (`class`, `gateway`), which
-//! listeners can be served (`listener`, `certificate`), which rules are valid (`rule`), what their references lead to
-//! (`backend`, `grant`), and which listeners a route attaches to (`attach`).
+//! listeners can be served (`listener`, `listener_set`, `listener_filter`, `certificate`, `trust`), which policies hold
+//! (`policy`), which rules are valid (`rule`), what their references lead to (`backend`, `grant`), and which listeners or
+//! Services a route attaches to (`attach`, `mesh`).
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
 
 use crate::{
     controller::Controller,
     model::{Gateway, Route},
     name::ControllerName,
-    resolution::{Resolution, ResolvedGateway, ResolvedRoute, Unclaimed},
+    resolution::{PolicyObject, Resolution, ResolvedGateway, ResolvedRoute, Unclaimed},
     snapshot::Snapshot,
 };
 
@@ -21,11 +22,18 @@ mod class;
 mod gateway;
 mod grant;
 mod listener;
+mod listener_filter;
+mod listener_set;
+mod mesh;
+mod policy;
 mod rule;
+mod trust;
 mod world;
 
 pub(crate) use class::resolve_class;
 pub use grant::is_permitted;
+pub(crate) use mesh::resolve_mesh;
+pub(crate) use policy::resolve_policy;
 pub(crate) use world::{Reads, Source, World, has_classes};
 
 /// Resolves everything that is ours. Total: every snapshot has a resolution (law 2), the same one whatever the order of the
@@ -46,6 +54,14 @@ pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {
     for gateway in snapshot.gateways() {
         let resolved = resolve_gateway(&World::new(snapshot, &resolution), gateway);
         resolution.set_gateway(&gateway.meta.key, Some(resolved.map(Arc::new)));
+    }
+    for mesh in snapshot.meshes() {
+        let resolved = resolve_mesh(&World::new(snapshot, &resolution), mesh);
+        resolution.set_mesh(&mesh.meta.key, resolved.map(Arc::new));
+    }
+    for policy in policies(snapshot) {
+        let resolved = resolve_policy(&World::new(snapshot, &resolution), &policy);
+        resolution.set_policy(&policy.policy().meta().key, resolved.map(Arc::new));
     }
     for route in snapshot.routes() {
         let resolved = resolve_route(&World::new(snapshot, &resolution), route);
@@ -77,14 +93,13 @@ fn claim(world: &World<'_>, gateway: &Gateway) -> Result<ControllerName, Unclaim
 /// What becomes of a route.
 pub(crate) fn resolve_route(world: &World<'_>, route: &Arc<Route>) -> ResolvedRoute {
     let (rules, refused) = rule::resolve_rules(world, route);
-    let mut parents = Vec::new();
-    let mut unclaimed = Vec::new();
-    for parent_ref in &route.parent_refs {
-        match attach::parent(world, parent_ref) {
-            Ok(gateway) => parents.push(attach::attach(world, gateway, route, parent_ref)),
-            Err(why) => unclaimed.push((parent_ref.clone(), why)),
-        }
-    }
-    parents.shrink_to_fit();
+    let (parents, unclaimed) = attach::attach_all(world, route);
     ResolvedRoute { route: route.clone(), parents, unclaimed, rules, refused }
+}
+
+/// The policies of every kind.
+pub(crate) fn policies(snapshot: &Snapshot) -> impl Iterator<Item = PolicyObject> {
+    let tls = snapshot.backend_tls_policies().cloned().map(PolicyObject::BackendTls);
+    let traffic = snapshot.x_backend_traffic_policies().cloned().map(PolicyObject::BackendTraffic);
+    tls.chain(traffic).chain(snapshot.x_telemetry_policies().cloned().map(PolicyObject::Telemetry))
 }

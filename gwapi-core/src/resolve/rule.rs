@@ -2,12 +2,18 @@
 
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
-use super::{World, backend};
+use super::{
+    World,
+    backend::{self, Sender},
+    mesh,
+};
 use crate::{
     features::Feature,
     model::{
-        BackendRef, Filter, Fraction, HttpMatch, HttpRule, LocalObjectRef, PathMatch, PathModifier, RequestRedirect, Route, Rules,
+        BackendRef, Filter, Fraction, GrpcRule, HttpRule, Invalid, L4Rule, LocalObjectRef, PathMatch, PathModifier,
+        RequestRedirect, Retry, Route, RouteKind, Rules, SessionPersistence, Timeouts,
     },
+    name::SectionName,
     refusal::Refusal,
     resolution::{ResolvedBackend, ResolvedFilter, ResolvedRule, RuleMatches},
 };
@@ -15,51 +21,148 @@ use crate::{
 /// The rules, and why the route as a whole is refused.
 pub(super) fn resolve_rules(world: &World<'_>, route: &Route) -> (Vec<Arc<ResolvedRule>>, Vec<Refusal>) {
     let refused = route.invalid.iter().map(|invalid| Refusal::RuleInvalid { invalid: invalid.clone() }).collect();
+    let sender = Sender { key: &route.meta.key, kind: route.kind, needs_grants: !mesh::is_mesh_only(world, route) };
+    let resolve = |(index, rule): (usize, Rule<'_>)| Arc::new(resolve_rule(world, &sender, index, &rule));
     let rules = match &route.rules {
-        Rules::Http(rules) => {
-            rules.iter().enumerate().map(|(index, rule)| Arc::new(http_rule(world, route, index, rule))).collect()
-        }
+        Rules::Http(rules) => rules.iter().map(Rule::from).enumerate().map(resolve).collect(),
+        Rules::Grpc(rules) => rules.iter().map(Rule::from).enumerate().map(resolve).collect(),
+        Rules::L4(rules) => rules.iter().map(Rule::from).enumerate().map(resolve).collect(),
     };
     (rules, refused)
 }
 
-fn http_rule(world: &World<'_>, route: &Route, index: usize, rule: &HttpRule) -> ResolvedRule {
-    let resolve = |filters: &[Filter]| filters.iter().filter_map(|filter| resolve_filter(world, route, filter)).collect();
-    let backend = |entry: &BackendRef| ResolvedBackend {
-        target: backend::resolve_backend(world, route, &entry.backend),
-        reference: entry.backend.clone(),
-        weight: entry.weight,
-        filters: resolve(&entry.filters),
+/// What rules of every kind have in common.
+struct Rule<'r> {
+    name: Option<&'r SectionName>,
+    matches: RuleMatches,
+    filters: &'r [Filter],
+    backend_refs: &'r [BackendRef],
+    timeouts: Timeouts,
+    retry: Option<&'r Retry>,
+    session_persistence: Option<&'r SessionPersistence>,
+    invalid: &'r [Invalid],
+}
+
+impl<'r> From<&'r HttpRule> for Rule<'r> {
+    fn from(rule: &'r HttpRule) -> Self {
+        Self {
+            name: rule.name.as_ref(),
+            matches: RuleMatches::Http(rule.matches.clone()),
+            filters: &rule.filters,
+            backend_refs: &rule.backend_refs,
+            timeouts: rule.timeouts,
+            retry: rule.retry.as_ref(),
+            session_persistence: rule.session_persistence.as_ref(),
+            invalid: &rule.invalid,
+        }
+    }
+}
+
+impl<'r> From<&'r GrpcRule> for Rule<'r> {
+    fn from(rule: &'r GrpcRule) -> Self {
+        Self {
+            name: rule.name.as_ref(),
+            matches: RuleMatches::Grpc(rule.matches.clone()),
+            filters: &rule.filters,
+            backend_refs: &rule.backend_refs,
+            timeouts: Timeouts::default(),
+            retry: None,
+            session_persistence: rule.session_persistence.as_ref(),
+            invalid: &rule.invalid,
+        }
+    }
+}
+
+impl<'r> From<&'r L4Rule> for Rule<'r> {
+    fn from(rule: &'r L4Rule) -> Self {
+        Self {
+            name: rule.name.as_ref(),
+            matches: RuleMatches::L4,
+            filters: &[],
+            backend_refs: &rule.backend_refs,
+            timeouts: Timeouts::default(),
+            retry: None,
+            session_persistence: None,
+            invalid: &rule.invalid,
+        }
+    }
+}
+
+fn resolve_rule(world: &World<'_>, sender: &Sender<'_>, index: usize, rule: &Rule<'_>) -> ResolvedRule {
+    let resolve = |filters: &[Filter]| filters.iter().map(|filter| resolve_filter(world, sender, filter)).collect();
+    let backend = |entry: &BackendRef| {
+        let target = backend::resolve_backend(world, sender, &entry.backend);
+        let (session_persistence, retry_constraint) =
+            target.as_ref().map(|target| backend::traffic(world, target)).unwrap_or_default();
+        ResolvedBackend {
+            target,
+            reference: entry.backend.clone(),
+            weight: entry.weight,
+            session_persistence,
+            retry_constraint,
+            filters: resolve(&entry.filters),
+        }
     };
     ResolvedRule {
         index,
         // Law 12; a rule without it serves the same (F-021).
-        name: rule.name.clone().filter(|_| world.controller.features.has(Feature::HTTPRouteNamedRouteRule)),
-        matches: RuleMatches::Http(rule.matches.clone()),
-        filters: resolve(&rule.filters),
+        name: rule.name.filter(|_| has_names(world, sender.kind)).cloned(),
+        matches: rule.matches.clone(),
+        filters: resolve(rule.filters),
         backends: rule.backend_refs.iter().map(backend).collect(),
         timeouts: rule.timeouts,
-        retry: rule.retry.clone(),
-        refused: refusals(world, index, rule),
+        retry: rule.retry.cloned(),
+        session_persistence: rule.session_persistence.cloned(),
+        refused: refusals(world, sender.kind, index, rule),
     }
 }
 
+/// F-021, K-018; nobody asks for a feature of the others.
+fn has_names(world: &World<'_>, kind: RouteKind) -> bool {
+    match kind {
+        RouteKind::Http => is_declared(world, Feature::HTTPRouteNamedRouteRule),
+        RouteKind::Grpc => is_declared(world, Feature::GRPCRouteNamedRouteRule),
+        RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => true,
+    }
+}
+
+/// Whether a feature is declared for Gateways or, where it has a name of its own there, for a mesh (O-020).
+fn is_declared(world: &World<'_>, feature: Feature) -> bool {
+    let features = &world.controller.features;
+    let in_mesh = match feature {
+        Feature::HTTPRouteBackendRequestHeaderModification => Feature::MeshHTTPRouteBackendRequestHeaderModification,
+        Feature::HTTPRouteNamedRouteRule => Feature::MeshHTTPRouteNamedRouteRule,
+        Feature::HTTPRouteQueryParamMatching => Feature::MeshHTTPRouteQueryParamMatching,
+        Feature::HTTPRoutePathRedirect => Feature::MeshHTTPRouteRedirectPath,
+        Feature::HTTPRoutePortRedirect => Feature::MeshHTTPRouteRedirectPort,
+        Feature::HTTPRoutePathRewrite => Feature::MeshHTTPRouteRewritePath,
+        Feature::HTTPRouteSchemeRedirect => Feature::MeshHTTPRouteSchemeRedirect,
+        // O-021.
+        Feature::GRPCRouteRequestHeaderModifier => Feature::Mesh,
+        other => other,
+    };
+    features.has(feature) || features.has(in_mesh)
+}
+
 /// References of filters are resolved like those of backends; a filter whose reference leads nowhere stays in the rule as
-/// such (H-006, H-049). `ExternalAuth` never gets that far: its rule is refused.
-fn resolve_filter(world: &World<'_>, route: &Route, filter: &Filter) -> Option<ResolvedFilter> {
-    Some(match filter {
+/// such (H-006, H-049, H-077).
+fn resolve_filter(world: &World<'_>, sender: &Sender<'_>, filter: &Filter) -> ResolvedFilter {
+    match filter {
         Filter::RequestHeaderModifier(modifier) => ResolvedFilter::RequestHeaderModifier(modifier.clone()),
         Filter::ResponseHeaderModifier(modifier) => ResolvedFilter::ResponseHeaderModifier(modifier.clone()),
         Filter::RequestMirror(mirror) => ResolvedFilter::RequestMirror {
-            target: backend::resolve_backend(world, route, &mirror.backend),
+            target: backend::resolve_backend(world, sender, &mirror.backend),
             fraction: mirror.fraction,
         },
         Filter::RequestRedirect(redirect) => ResolvedFilter::RequestRedirect(redirect.clone()),
         Filter::UrlRewrite(rewrite) => ResolvedFilter::UrlRewrite(rewrite.clone()),
         Filter::Cors(cors) => ResolvedFilter::Cors(cors.clone()),
         Filter::ExtensionRef(reference) => unresolved_extension(reference),
-        Filter::ExternalAuth => return None,
-    })
+        Filter::ExternalAuth(auth) => ResolvedFilter::ExternalAuth {
+            target: backend::resolve_backend(world, sender, &auth.backend),
+            auth: auth.clone(),
+        },
+    }
 }
 
 fn unresolved_extension(reference: &LocalObjectRef) -> ResolvedFilter {
@@ -70,26 +173,26 @@ fn unresolved_extension(reference: &LocalObjectRef) -> ResolvedFilter {
 }
 
 /// Everything that makes a rule invalid, in the order of its fields.
-fn refusals(world: &World<'_>, index: usize, rule: &HttpRule) -> Vec<Refusal> {
+fn refusals(world: &World<'_>, kind: RouteKind, index: usize, rule: &Rule<'_>) -> Vec<Refusal> {
     let at = format!("spec.rules[{index}]");
     let mut refused: Vec<Refusal> =
         rule.invalid.iter().map(|invalid| Refusal::RuleInvalid { invalid: invalid.clone() }).collect();
     let mut needed = needed_by_matches(&at, &rule.matches);
-    let mut lists = alloc::vec![(format!("{at}.filters"), rule.filters.as_slice(), Level::Rule)];
+    let mut lists = alloc::vec![(format!("{at}.filters"), rule.filters, Level::Rule)];
     for (number, entry) in rule.backend_refs.iter().enumerate() {
         lists.push((format!("{at}.backendRefs[{number}].filters"), entry.filters.as_slice(), Level::Backend));
     }
     for (path, filters, level) in &lists {
         refused.extend(bad_combinations(path, filters));
-        refused.extend(unbuilt_filters(path, filters, *level));
+        refused.extend(unbuilt_filters(world, path, filters, *level));
         refused.extend(missing_prefix_match(path, filters, &rule.matches));
-        needed.extend(needed_by_filters(path, filters, *level));
+        needed.extend(needed_by_filters(path, filters, kind, *level));
     }
     needed.extend(needed_by_timeouts(&at, rule));
-    if rule.session_persistence {
+    if rule.session_persistence.is_some() && !world.controller.abilities.session_persistence {
         refused.push(Refusal::FieldUnsupported { path: format!("{at}.sessionPersistence") });
     }
-    let undeclared = needed.into_iter().filter(|(_, feature)| !world.controller.features.has(*feature));
+    let undeclared = needed.into_iter().filter(|(_, feature)| !is_declared(world, *feature));
     refused.extend(undeclared.map(|(path, feature)| Refusal::FeatureUnsupported { path, feature }));
     refused
 }
@@ -103,8 +206,9 @@ enum Level {
     Backend,
 }
 
-fn needed_by_matches(at: &str, matches: &[HttpMatch]) -> Vec<Needed> {
+fn needed_by_matches(at: &str, matches: &RuleMatches) -> Vec<Needed> {
     let mut needed = Vec::new();
+    let RuleMatches::Http(matches) = matches else { return needed };
     for (index, one) in matches.iter().enumerate() {
         if one.method.is_some() {
             needed.push((format!("{at}.matches[{index}].method"), Feature::HTTPRouteMethodMatching));
@@ -116,7 +220,7 @@ fn needed_by_matches(at: &str, matches: &[HttpMatch]) -> Vec<Needed> {
     needed
 }
 
-fn needed_by_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Needed> {
+fn needed_by_filters(path: &str, filters: &[Filter], kind: RouteKind, level: Level) -> Vec<Needed> {
     let mut needed = Vec::new();
     let mut mirrors = 0;
     for (index, filter) in filters.iter().enumerate() {
@@ -125,6 +229,12 @@ fn needed_by_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Needed
             Filter::RequestHeaderModifier(_) if level == Level::Backend => {
                 need("requestHeaderModifier", Feature::HTTPRouteBackendRequestHeaderModification);
             }
+            // K-023.
+            Filter::RequestHeaderModifier(_) if kind == RouteKind::Grpc => {
+                need("requestHeaderModifier", Feature::GRPCRouteRequestHeaderModifier);
+            }
+            // K-016: of a GRPCRoute no feature says so.
+            Filter::ResponseHeaderModifier(_) if kind == RouteKind::Grpc => {}
             Filter::ResponseHeaderModifier(_) => need("responseHeaderModifier", Feature::HTTPRouteResponseHeaderModification),
             Filter::RequestMirror(mirror) => {
                 mirrors += 1;
@@ -151,7 +261,7 @@ fn needed_by_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Needed
                 }
             }
             Filter::Cors(_) => need("cors", Feature::HTTPRouteCORS),
-            Filter::RequestHeaderModifier(_) | Filter::ExtensionRef(_) | Filter::ExternalAuth => {}
+            Filter::RequestHeaderModifier(_) | Filter::ExtensionRef(_) | Filter::ExternalAuth(_) => {}
         }
     }
     needed
@@ -180,7 +290,7 @@ fn needed_by_redirect(redirect: &RequestRedirect, need: &mut impl FnMut(&str, Fe
     }
 }
 
-fn needed_by_timeouts(at: &str, rule: &HttpRule) -> Vec<Needed> {
+fn needed_by_timeouts(at: &str, rule: &Rule<'_>) -> Vec<Needed> {
     let mut needed = Vec::new();
     if rule.timeouts.request.is_some() {
         needed.push((format!("{at}.timeouts.request"), Feature::HTTPRouteRequestTimeout));
@@ -188,7 +298,7 @@ fn needed_by_timeouts(at: &str, rule: &HttpRule) -> Vec<Needed> {
     if rule.timeouts.backend_request.is_some() {
         needed.push((format!("{at}.timeouts.backendRequest"), Feature::HTTPRouteBackendTimeout));
     }
-    match &rule.retry {
+    match rule.retry {
         // Switched off is what everybody can do.
         Some(retry) if retry.attempts == 0 => {}
         Some(retry) if retry.codes.is_empty() => needed.push((format!("{at}.retry"), Feature::HTTPRouteRetryConnectionError)),
@@ -217,10 +327,11 @@ fn bad_combinations(path: &str, filters: &[Filter]) -> Vec<Refusal> {
     refused
 }
 
-/// CORS decides before a backend is chosen, so it cannot stand on one (H-009 leaves that to the implementation).
-fn unbuilt_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Refusal> {
+/// CORS and ExternalAuth decide before a backend is chosen, so they cannot stand on one (H-009 leaves that to the
+/// implementation).
+fn unbuilt_filters(world: &World<'_>, path: &str, filters: &[Filter], level: Level) -> Vec<Refusal> {
     let unbuilt = filters.iter().enumerate().filter(|(_, filter)| match filter {
-        Filter::ExternalAuth => true,
+        Filter::ExternalAuth(_) => level == Level::Backend || !world.controller.abilities.external_auth,
         Filter::Cors(_) => level == Level::Backend,
         _ => false,
     });
@@ -230,9 +341,12 @@ fn unbuilt_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Refusal>
 }
 
 /// H-038: a prefix can be replaced only where one matched.
-fn missing_prefix_match(path: &str, filters: &[Filter], matches: &[HttpMatch]) -> Vec<Refusal> {
+fn missing_prefix_match(path: &str, filters: &[Filter], matches: &RuleMatches) -> Vec<Refusal> {
     let replaces_prefix = |modifier: Option<&PathModifier>| matches!(modifier, Some(PathModifier::ReplacePrefixMatch(_)));
-    let all_prefixes = matches.iter().all(|one| matches!(one.path, PathMatch::Prefix(_)));
+    let all_prefixes = match matches {
+        RuleMatches::Http(matches) => matches.iter().all(|one| matches!(one.path, PathMatch::Prefix(_))),
+        RuleMatches::Grpc(_) | RuleMatches::L4 => false,
+    };
     let offending = filters.iter().enumerate().filter(|(_, filter)| match filter {
         Filter::RequestRedirect(redirect) => replaces_prefix(redirect.path.as_ref()),
         Filter::UrlRewrite(rewrite) => replaces_prefix(rewrite.path.as_ref()),

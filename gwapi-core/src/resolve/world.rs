@@ -6,13 +6,16 @@ use core::cell::RefCell;
 use crate::{
     controller::Controller,
     facts::Facts,
-    model::{GatewayClass, NamespaceObject, ReferenceGrant, Referrer, Secret, Service},
+    model::{
+        BackendTlsPolicy, ClusterTrustBundle, ConfigMap, DefaultScope, GatewayClass, ListenerSet, NamespaceObject, ReferenceGrant,
+        Referrer, Route, Secret, Service, ServiceImport, XBackend, XBackendTrafficPolicy, XTelemetryPolicy,
+    },
     name::{GATEWAY_GROUP, Group, Kind, Namespace, ObjectKey, ObjectName},
-    resolution::{Resolution, ResolvedClass, ResolvedGateway, Unclaimed},
+    resolution::{Resolution, ResolvedClass, ResolvedGateway, ResolvedListenerSet, ResolvedPolicy, Unclaimed},
     snapshot::Snapshot,
 };
 
-/// The objects, who asks, and what is resolved already: classes before Gateways, Gateways before routes.
+/// The objects, who asks, and what is resolved already: classes before Gateways, Gateways and policies before routes.
 ///
 /// Every answer is looked up here and nowhere else, so that the engine knows of each resolved object what it depends on
 /// without anybody having to say so a second time.
@@ -33,8 +36,18 @@ pub(crate) enum Source {
     Class(ObjectName),
     /// Whether the input holds any class.
     AnyClass,
-    /// What has become of a Gateway.
-    Gateway(ObjectKey),
+    /// What has become of the listeners that an object declares, or whether it is ours.
+    Listeners(ObjectKey),
+    /// Which ListenerSets name a Gateway.
+    ListenerSetsOf(ObjectKey),
+    /// The Gateways that claim routes without being named.
+    DefaultGateways,
+    /// Which policies name an object as their target.
+    PoliciesOf(ObjectKey),
+    /// What has become of a policy.
+    Policy(ObjectKey),
+    /// Which routes name a Service as their parent.
+    RoutesOf(ObjectKey),
     /// The grants of a namespace for references from there.
     Grants { from: Referrer, to: Namespace },
     /// The facts.
@@ -117,11 +130,89 @@ impl<'a> World<'a> {
         has_classes(self.snapshot)
     }
 
+    pub(crate) fn config_map(&self, key: &ObjectKey) -> Option<&'a Arc<ConfigMap>> {
+        self.note(|| Source::Object(key.clone()));
+        self.snapshot.config_map(key)
+    }
+
+    pub(crate) fn cluster_trust_bundle(&self, key: &ObjectKey) -> Option<&'a Arc<ClusterTrustBundle>> {
+        self.note(|| Source::Object(key.clone()));
+        self.snapshot.cluster_trust_bundle(key)
+    }
+
+    pub(crate) fn service_import(&self, key: &ObjectKey) -> Option<&'a Arc<ServiceImport>> {
+        self.note(|| Source::Object(key.clone()));
+        self.snapshot.service_import(key)
+    }
+
+    pub(crate) fn x_backend(&self, key: &ObjectKey) -> Option<&'a Arc<XBackend>> {
+        self.note(|| Source::Object(key.clone()));
+        self.snapshot.x_backend(key)
+    }
+
+    pub(crate) fn listener_sets_of(&self, gateway: &ObjectKey) -> impl Iterator<Item = &'a Arc<ListenerSet>> + use<'a> {
+        self.note(|| Source::ListenerSetsOf(gateway.clone()));
+        self.snapshot.listener_sets_of(gateway)
+    }
+
+    pub(crate) fn backend_tls_policies(&self, target: &ObjectKey) -> impl Iterator<Item = &'a Arc<BackendTlsPolicy>> + use<'a> {
+        self.note(|| Source::PoliciesOf(target.clone()));
+        self.snapshot.backend_tls_policies_of(target)
+    }
+
+    pub(crate) fn backend_traffic_policies(
+        &self,
+        target: &ObjectKey,
+    ) -> impl Iterator<Item = &'a Arc<XBackendTrafficPolicy>> + use<'a> {
+        self.note(|| Source::PoliciesOf(target.clone()));
+        self.snapshot.x_backend_traffic_policies_of(target)
+    }
+
+    pub(crate) fn telemetry_policies(&self, target: &ObjectKey) -> impl Iterator<Item = &'a Arc<XTelemetryPolicy>> + use<'a> {
+        self.note(|| Source::PoliciesOf(target.clone()));
+        self.snapshot.x_telemetry_policies_of(target)
+    }
+
+    /// The routes that name a Service as their parent.
+    pub(crate) fn routes_of(&self, service: &ObjectKey) -> impl Iterator<Item = &'a Arc<Route>> + use<'a> {
+        self.note(|| Source::RoutesOf(service.clone()));
+        self.snapshot.routes_of(service)
+    }
+
     /// A Gateway of ours, or why it is not ours; nothing if it does not exist.
     pub(crate) fn gateway(&self, key: &ObjectKey) -> Option<Result<&'a ResolvedGateway, &'a Unclaimed>> {
-        self.note(|| Source::Gateway(key.clone()));
+        self.note(|| Source::Listeners(key.clone()));
         let ours = self.resolved.gateways.get(key).map(|gateway| Ok(&**gateway));
         ours.or_else(|| self.resolved.unclaimed.get(key).map(Err))
+    }
+
+    /// A ListenerSet of a Gateway of ours.
+    pub(crate) fn listener_set(&self, key: &ObjectKey) -> Option<&'a ResolvedListenerSet> {
+        self.note(|| Source::Listeners(key.clone()));
+        self.resolved.listener_sets.get(key).map(|set| &**set)
+    }
+
+    /// The Gateway that serves a set. Whatever of it matters to routes has a part in the set (C-014), so nothing is noted.
+    pub(crate) fn gateway_of_set(&self, set: &ResolvedListenerSet) -> Option<&'a ResolvedGateway> {
+        self.resolved.gateways.get(&set.gateway).map(|gateway| &**gateway)
+    }
+
+    /// The Gateway that a ListenerSet names, whosever it is.
+    pub(crate) fn parent_of_set(&self, key: &ObjectKey) -> Option<ObjectKey> {
+        self.note(|| Source::Object(key.clone()));
+        self.snapshot.listener_set(key)?.parent.clone()
+    }
+
+    pub(crate) fn default_gateways(&self) -> impl Iterator<Item = &'a ResolvedGateway> + use<'a> {
+        self.note(|| Source::DefaultGateways);
+        let gateways = self.resolved.gateways.values().map(|gateway| &**gateway);
+        gateways.filter(|gateway| gateway.gateway.default_scope != DefaultScope::None)
+    }
+
+    /// A policy of a kind that is served.
+    pub(crate) fn policy(&self, key: &ObjectKey) -> Option<&'a ResolvedPolicy> {
+        self.note(|| Source::Policy(key.clone()));
+        self.resolved.policies.get(key).map(|policy| &**policy)
     }
 }
 
