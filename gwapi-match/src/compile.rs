@@ -14,7 +14,6 @@ use crate::{
     hosts::HostMap,
     index::{Entry, Index, ServedRule},
     precedence::Precedence,
-    split::Split,
     table::{Generation, Port, Section, ServedListener, Table, Tables},
 };
 
@@ -65,11 +64,7 @@ fn attached_by_gateway(resolution: &Resolution) -> BTreeMap<ObjectKey, Vec<Attac
 
 fn served_rules(route: &ResolvedRoute) -> Vec<Arc<ServedRule>> {
     let valid = route.rules.iter().filter(|rule| rule.is_valid());
-    let served = valid.map(|rule| {
-        let split = Split::new(rule.backends.iter().map(|backend| backend.weight));
-        Arc::new(ServedRule { route: route.key().clone(), rule: rule.clone(), split })
-    });
-    served.collect()
+    valid.map(|rule| Arc::new(ServedRule::new(route.route.clone(), rule.clone()))).collect()
 }
 
 /// By Gateway. Vectors of the right size and no sets: most routes have one place, and there can be a hundred thousand of them.
@@ -107,7 +102,9 @@ fn compile_gateway(resolution: &Resolution, gateway: &ResolvedGateway, routes: &
     for (number, (listener, is_tls)) in (0..).zip(served.filter_map(|listener| Some((listener, ends_in_http(listener)?)))) {
         let port = Port { number: listener.port, is_tls };
         let hosts = table.ports.entry(port).or_insert_with(|| HostMap::with_seed(seed));
-        hosts.insert(listener.hostname.as_ref(), number);
+        if hosts.get(listener.hostname.as_ref()).is_none() {
+            hosts.insert(listener.hostname.as_ref(), number);
+        }
         let rules = buckets.remove(&listener.key).unwrap_or_default();
         table.listeners.push(Section { listener: serve(listener), index: Index::build(rules, table.choices.regex_rank, seed) });
     }

@@ -42,7 +42,7 @@ pub struct Table {
     pub(crate) choices: Choices,
     pub(crate) detects_misdirected: bool,
     pub(crate) listeners: Vec<Section>,
-    pub(crate) ports: BTreeMap<Port, HostMap>,
+    pub(crate) ports: BTreeMap<Port, HostMap<u32>>,
 }
 
 /// A listener and its rules.
@@ -141,7 +141,8 @@ impl Table {
 
     /// The one rule that serves a request on a listener (G-010), or that there is none (F-019).
     ///
-    /// Takes no lock and allocates nothing, unless a pattern is held against a repeated header or an encoded query value.
+    /// Takes no lock and allocates nothing, unless a pattern is held against a repeated header or an encoded query value, or
+    /// more than sixteen different query parameters are asked for under one hostname.
     /// With the number of a listener of another table the answer is one that no table knows.
     #[must_use]
     pub fn route<H: Headers + ?Sized>(&self, listener: ListenerId, head: &RequestHead<'_, H>) -> Routed {
@@ -165,7 +166,7 @@ impl Table {
         let Some(place) = routed.place else { return Some(Decision::not_found(&section.listener)) };
         let (bucket, entry) = section.index.entry(place)?;
         let rule = ChosenRule {
-            route: &entry.rule.route,
+            route: entry.rule.route(),
             rule: &entry.rule.rule,
             match_index: entry.match_index,
             hostname: bucket.hostname.as_ref(),
