@@ -79,7 +79,7 @@ mod routed;
 pub mod split;
 mod table;
 
-pub use compile::compile;
+pub use compile::{compile, recompile};
 pub use routed::{PinnedDecision, Routed};
 pub use table::{ListenerId, Port, ServedListener, Table, Tables};
 
