@@ -1,6 +1,6 @@
 //! Regular expressions with limits, matched from end to end.
 
-use alloc::{string::ToString, sync::Arc};
+use alloc::{boxed::Box, string::ToString, sync::Arc};
 use core::fmt;
 
 use regex::{Regex, RegexBuilder};
@@ -13,10 +13,12 @@ pub const MAX_PROGRAM: usize = 1 << 18;
 
 /// A regular expression of a `RegularExpression` match: RE2-like syntax, linear time, and always a full match.
 ///
-/// Two patterns are equal if they are written the same.
+/// Two patterns are equal if they are written the same. Clones share the compiled form and what it caches.
 #[derive(Clone)]
-pub struct Pattern {
-    source: Arc<str>,
+pub struct Pattern(Arc<Compiled>);
+
+struct Compiled {
+    source: Box<str>,
     whole: Regex,
 }
 
@@ -48,19 +50,19 @@ impl Pattern {
         // `/foobar`, which is then not the whole path (pitfall L1).
         build(source)?;
         let whole = build(&alloc::format!(r"\A(?:{source})\z"))?;
-        Ok(Self { source: Arc::from(source), whole })
+        Ok(Self(Arc::new(Compiled { source: Box::from(source), whole })))
     }
 
     /// The pattern as it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.whole.is_match(text)
+        self.0.whole.is_match(text)
     }
 }
 
@@ -78,7 +80,7 @@ fn build(source: &str) -> Result<Regex, PatternError> {
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
+        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
     }
 }
 
@@ -86,13 +88,13 @@ impl Eq for Pattern {}
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.source, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.source)
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -159,9 +159,9 @@ impl Table {
     pub fn connect(&self, arrival: &Arrival<'_>) -> Connection<'_> {
         let connection = HttpConnection::of(arrival);
         let port = connection.as_port();
-        if !self.ports.contains_key(&port) {
+        if !self.ports.hosts.contains_key(&port) {
             let other = Port { is_tls: !port.is_tls, ..port };
-            let exists = self.ports.contains_key(&other);
+            let exists = self.ports.hosts.contains_key(&other);
             return Connection::Refuse(if exists { ConnectionRefusal::WrongTransport } else { ConnectionRefusal::NoSuchPort });
         }
         if !port.is_tls {
@@ -190,8 +190,8 @@ impl Table {
 
     /// B-022, among the listeners of the connection's port and transport only (pitfall 13).
     fn most_specific(&self, connection: &HttpConnection, host: Option<&str>) -> Option<ListenerId> {
-        let hosts = self.ports.get(&connection.as_port())?;
-        hosts.chain(host).next().map(|index| self.listener_id(index))
+        let hosts = self.ports.hosts.get(&connection.as_port())?;
+        hosts.chain(host).next().map(|(_, index)| self.listener_id(*index))
     }
 }
 

@@ -11,6 +11,7 @@ mod normalize;
 mod query;
 
 pub(crate) use normalize::has_dot_segment;
+pub(crate) use query::{decode, decoded};
 pub use query::{query_first, query_last, query_matches_exact, query_pairs, query_value};
 
 /// A request's head as it was received. [`RequestHead::new`] makes sense of it.

@@ -1,35 +1,44 @@
-//! How a listener finds the rule of a request. Everything behind `find` and `entry` may change without anybody noticing.
+//! How a listener finds the rule of a request.
 
 use std::sync::Arc;
 
 use gwapi_core::{
     Hostname,
     choices::{Choices, RegexRank},
-    model::PathMatch,
+    model::{HttpMatch, Route},
     name::ObjectKey,
     resolution::{ResolvedRule, RuleMatches},
 };
 
 use crate::{
-    head::RequestHead, headers::Headers, hosts::HostMap, paths::Paths, precedence::Precedence, predicates, split::Split,
+    head::RequestHead,
+    headers::Headers,
+    hosts::{HostMap, Spot},
+    precedence::Precedence,
+    split::Split,
 };
+
+mod automaton;
+mod bucket;
+mod crowd;
+mod paths;
+mod patterns;
+mod predicates;
+mod reader;
+mod texts;
+
+pub(crate) use bucket::Bucket;
 
 /// The rules of one listener: buckets by the routes' own hostnames.
 ///
 /// Visiting the buckets of the hostnames that match, most specific first, is hostname precedence (E-018) and falling through
-/// to less specific hostnames (E-019) at once. The order inside of a bucket is that of [`Precedence`].
-#[derive(Debug, PartialEq, Eq)]
+/// to less specific hostnames (E-019) at once. A bucket knows its own order, so that a change of one hostname leaves the
+/// others alone.
+#[derive(Clone, Debug)]
 pub(crate) struct Index {
-    hosts: HostMap,
-    buckets: Vec<Arc<Bucket>>,
-}
-
-/// The matches of all routes with the same own hostname, best first.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Bucket {
-    pub(crate) hostname: Option<Hostname>,
-    entries: Box<[Entry]>,
-    paths: Paths,
+    buckets: HostMap<Arc<Bucket>>,
+    regex_rank: RegexRank,
+    seed: u64,
 }
 
 /// One match of a rule.
@@ -40,9 +49,9 @@ pub(crate) struct Entry {
 }
 
 /// A valid rule, ready to be served. Shared by every listener and hostname that it is served on.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct ServedRule {
-    pub(crate) route: ObjectKey,
+    pub(crate) route: Arc<Route>,
     pub(crate) rule: Arc<ResolvedRule>,
     /// Over the weights of the rule's backends.
     pub(crate) split: Split,
@@ -51,23 +60,37 @@ pub(crate) struct ServedRule {
 /// Where an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
-    bucket: u32,
+    bucket: Spot,
     entry: u32,
 }
 
+/// A hostname and all that is served under it. The entries come in any order.
+pub(crate) type Content = (Option<Hostname>, Vec<(Precedence, Entry)>);
+
 impl Index {
-    /// Orders the entries of each hostname.
-    pub(crate) fn build(
-        buckets: impl IntoIterator<Item = (Option<Hostname>, Vec<(Precedence, Entry)>)>,
-        regex_rank: RegexRank,
-        seed: u64,
-    ) -> Self {
-        let mut index = Self { hosts: HostMap::with_seed(seed), buckets: Vec::new() };
-        for (number, (hostname, entries)) in (0..).zip(buckets) {
-            index.hosts.insert(hostname.as_ref(), number);
-            index.buckets.push(Arc::new(Bucket::build(hostname, entries, regex_rank, seed)));
+    /// Puts the entries of each hostname in order.
+    pub(crate) fn build(buckets: impl IntoIterator<Item = Content>, regex_rank: RegexRank, seed: u64) -> Self {
+        Self { buckets: HostMap::with_seed(seed), regex_rank, seed }.with(buckets)
+    }
+
+    /// The same with other contents under some hostnames; without any entry a hostname is gone. All other buckets are shared.
+    pub(crate) fn with(&self, changes: impl IntoIterator<Item = Content>) -> Self {
+        let mut index = self.clone();
+        for (hostname, entries) in changes {
+            if entries.is_empty() {
+                index.buckets.remove(hostname.as_ref());
+                continue;
+            }
+            let before = index.bucket(hostname.as_ref()).map(|bucket| &**bucket);
+            let bucket = Bucket::build(hostname.clone(), entries, self.regex_rank, self.seed, before);
+            index.buckets.insert(hostname.as_ref(), Arc::new(bucket));
         }
         index
+    }
+
+    /// What is served under a hostname, as a route writes it.
+    pub(crate) fn bucket(&self, hostname: Option<&Hostname>) -> Option<&Arc<Bucket>> {
+        self.buckets.get(hostname)
     }
 
     /// The best entry whose predicates all hold.
@@ -77,36 +100,60 @@ impl Index {
         head: &RequestHead<'_, H>,
         choices: &Choices,
     ) -> Option<Place> {
-        self.hosts.chain(host).find_map(|bucket| {
-            let Bucket { entries, paths, .. } = &**self.buckets.get(bucket as usize)?;
-            let holds = |entry: &Entry| predicates::hold(&entry.rule.rule.matches, entry.match_index, head, choices);
-            let mut candidates = paths.candidates(&head.path);
-            let entry = candidates.find(|number| entries.get(*number as usize).is_some_and(holds))?;
-            Some(Place { bucket, entry })
-        })
+        let mut chain = self.buckets.chain(host);
+        chain.find_map(|(spot, bucket)| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
     }
 
     /// What stands at a place.
     pub(crate) fn entry(&self, place: Place) -> Option<(&Bucket, &Entry)> {
-        let bucket = self.buckets.get(place.bucket as usize)?;
-        Some((bucket, bucket.entries.get(place.entry as usize)?))
+        let bucket = self.buckets.at(place.bucket)?;
+        Some((bucket, bucket.entries().get(place.entry as usize)?))
     }
 }
 
-impl Bucket {
-    fn build(hostname: Option<Hostname>, mut entries: Vec<(Precedence, Entry)>, regex_rank: RegexRank, seed: u64) -> Self {
-        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let entries: Box<[Entry]> = entries.into_iter().map(|(_, entry)| entry).collect();
-        let paths = Paths::build(entries.iter().filter_map(Entry::path), regex_rank, seed);
-        Self { hostname, entries, paths }
+/// Two indexes are equal if they hold the same, whatever the seed.
+impl PartialEq for Index {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.buckets, self.regex_rank) == (&other.buckets, other.regex_rank)
     }
 }
+
+impl Eq for Index {}
 
 impl Entry {
-    /// The path of the match; every entry has one, so that their places and those of the paths are the same.
-    fn path(&self) -> Option<&PathMatch> {
+    /// Its place among all that is served under a hostname of its route.
+    pub(crate) fn precedence(&self, own: Option<&Hostname>, regex_rank: RegexRank) -> Precedence {
+        let ServedRule { route, rule, .. } = &*self.rule;
+        let place = (rule.index, self.match_index);
+        let everything = HttpMatch::default();
+        Precedence::of_http(own, self.matched().unwrap_or(&everything), regex_rank, &route.meta.seniority(), place)
+    }
+
+    fn matched(&self) -> Option<&HttpMatch> {
         match &self.rule.rule.matches {
-            RuleMatches::Http(matches) => matches.get(self.match_index).map(|matched| &matched.path),
+            RuleMatches::Http(matches) => matches.get(self.match_index),
         }
     }
 }
+
+impl ServedRule {
+    /// A rule of a route, its weights summed up.
+    pub(crate) fn new(route: Arc<Route>, rule: Arc<ResolvedRule>) -> Self {
+        let split = Split::new(rule.backends.iter().map(|backend| backend.weight));
+        Self { route, rule, split }
+    }
+
+    /// The key of the route.
+    pub(crate) fn route(&self) -> &ObjectKey {
+        &self.route.meta.key
+    }
+}
+
+/// What else there is to the route makes no difference to what is served.
+impl PartialEq for ServedRule {
+    fn eq(&self, other: &Self) -> bool {
+        (self.route(), &self.rule, &self.split) == (other.route(), &other.rule, &other.split)
+    }
+}
+
+impl Eq for ServedRule {}

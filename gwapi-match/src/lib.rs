@@ -68,19 +68,18 @@ pub mod decision;
 pub mod exchange;
 pub mod explain;
 pub mod filters;
+mod hashing;
 pub mod head;
 pub mod headers;
 mod hosts;
 mod index;
-mod paths;
 pub mod precedence;
-mod predicates;
 pub mod report;
 mod routed;
 pub mod split;
 mod table;
 
-pub use compile::compile;
+pub use compile::{compile, recompile};
 pub use routed::{PinnedDecision, Routed};
 pub use table::{ListenerId, Port, ServedListener, Table, Tables};
 

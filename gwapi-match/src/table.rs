@@ -26,11 +26,21 @@ use crate::{
 };
 
 /// The tables of a Resolution: one for each accepted Gateway. Untouched ones are shared with the tables before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Tables {
     /// By the key of the Gateway.
     pub gateways: BTreeMap<ObjectKey, Arc<Table>>,
+    pub(crate) seed: u64,
 }
+
+impl PartialEq for Tables {
+    fn eq(&self, other: &Self) -> bool {
+        // The seed is in no answer.
+        self.gateways == other.gateways
+    }
+}
+
+impl Eq for Tables {}
 
 /// What one Gateway serves: listeners, and for each of them the rules in the order of precedence.
 ///
@@ -41,14 +51,22 @@ pub struct Table {
     pub(crate) gateway: ObjectKey,
     pub(crate) choices: Choices,
     pub(crate) detects_misdirected: bool,
-    pub(crate) listeners: Vec<Section>,
-    pub(crate) ports: BTreeMap<Port, HostMap>,
+    pub(crate) listeners: Vec<Arc<Section>>,
+    pub(crate) ports: Arc<Ports>,
+}
+
+/// Where the listeners of a table are: shared by all tables of a Gateway in which only routes differ.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// For each port the numbers of its listeners by hostname.
+    pub(crate) hosts: BTreeMap<Port, HostMap<u32>>,
+    pub(crate) numbers: BTreeMap<ListenerKey, u32>,
 }
 
 /// A listener and its rules.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Section {
-    pub(crate) listener: ServedListener,
+    pub(crate) listener: Arc<ServedListener>,
     pub(crate) index: Index,
 }
 
@@ -117,18 +135,18 @@ impl Table {
 
     /// The ports to listen on.
     pub fn ports(&self) -> impl Iterator<Item = Port> {
-        self.ports.keys().copied()
+        self.ports.hosts.keys().copied()
     }
 
     /// The listeners, in the order of the manifest.
     pub fn listeners(&self) -> impl Iterator<Item = &ServedListener> {
-        self.listeners.iter().map(|section| &section.listener)
+        self.listeners.iter().map(|section| &*section.listener)
     }
 
     /// A listener; nothing if the number is of another table.
     #[must_use]
     pub fn listener(&self, id: ListenerId) -> Option<&ServedListener> {
-        self.section(id).map(|section| &section.listener)
+        self.section(id).map(|section| &*section.listener)
     }
 
     /// Reads the head of a request. What is matched is what is forwarded.
@@ -141,7 +159,8 @@ impl Table {
 
     /// The one rule that serves a request on a listener (G-010), or that there is none (F-019).
     ///
-    /// Takes no lock and allocates nothing, unless a pattern is held against a repeated header or an encoded query value.
+    /// Takes no lock and allocates nothing, unless a pattern is held against a repeated header or an encoded query value, or
+    /// more than sixteen different query parameters are asked for under one hostname.
     /// With the number of a listener of another table the answer is one that no table knows.
     #[must_use]
     pub fn route<H: Headers + ?Sized>(&self, listener: ListenerId, head: &RequestHead<'_, H>) -> Routed {
@@ -165,7 +184,7 @@ impl Table {
         let Some(place) = routed.place else { return Some(Decision::not_found(&section.listener)) };
         let (bucket, entry) = section.index.entry(place)?;
         let rule = ChosenRule {
-            route: &entry.rule.route,
+            route: &entry.rule.route.meta.key,
             rule: &entry.rule.rule,
             match_index: entry.match_index,
             hostname: bucket.hostname.as_ref(),
@@ -175,7 +194,13 @@ impl Table {
     }
 
     pub(crate) fn section(&self, id: ListenerId) -> Option<&Section> {
-        self.listeners.get(id.index as usize).filter(|_| id.generation == self.generation)
+        self.listeners.get(id.index as usize).map(|section| &**section).filter(|_| id.generation == self.generation)
+    }
+
+    /// The part of a listener; nothing if it is not served.
+    pub(crate) fn section_of(&self, listener: &ListenerKey) -> Option<(usize, &Arc<Section>)> {
+        let number = *self.ports.numbers.get(listener)? as usize;
+        Some((number, self.listeners.get(number)?))
     }
 
     pub(crate) fn listener_id(&self, index: u32) -> ListenerId {

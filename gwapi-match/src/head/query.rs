@@ -54,10 +54,16 @@ fn raw_value<'q>(query: &'q str, name: &[u8], which: RepeatedQuery) -> Option<&'
 }
 
 fn is(raw: &str, text: &[u8]) -> bool {
-    Decoded(raw.as_bytes()).eq(text.iter().copied())
+    decoded(raw).eq(text.iter().copied())
 }
 
-fn decode(raw: &str) -> Cow<'_, [u8]> {
+/// The bytes that a raw name or value stands for, without an allocation.
+pub(crate) fn decoded(raw: &str) -> impl Iterator<Item = u8> + '_ {
+    Decoded(raw.as_bytes())
+}
+
+/// The bytes that a raw name or value stands for.
+pub(crate) fn decode(raw: &str) -> Cow<'_, [u8]> {
     if raw.contains(['%', '+']) { Cow::Owned(Decoded(raw.as_bytes()).collect()) } else { Cow::Borrowed(raw.as_bytes()) }
 }
 

@@ -1,0 +1,229 @@
+//! The rules under one hostname, and how the best one for a request is found.
+
+use std::{
+    cmp::{Ordering, Reverse},
+    ops::Range,
+};
+
+use foldhash::fast::FixedState;
+use gwapi_core::{
+    Hostname, Pattern,
+    choices::{RegexRank, RepeatedQuery},
+    model::{HttpMatch, PathMatch},
+};
+
+use super::{
+    Entry,
+    crowd::{Crowd, Subject},
+    paths::{Paths, Run},
+    patterns::Patterns,
+    predicates::{Predicates, is_plain},
+    reader::{Names, Reader},
+};
+use crate::{head::RequestHead, headers::Headers, precedence::Precedence};
+
+/// The matches of all routes with the same own hostname.
+///
+/// For one request the paths that can match come in the order of [`Precedence`]: one exact path, prefixes from the longest to
+/// the shortest, and patterns before or behind them (G-001 (3) and (4), G-007). Entries with the same path stand together, in
+/// the order of the other criteria. So the first entry that holds is the best one.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    paths: Paths,
+    /// Of the prefix `/`, which matches everything (F-006).
+    root: Run,
+    /// The number of the first entry with a pattern, if there are any: they are the last ones, best first.
+    first_pattern: Option<u32>,
+    regex_rank: RegexRank,
+    groups: Box<[Group]>,
+    predicates: Predicates,
+    patterns: Patterns,
+    entries: Box<[Entry]>,
+    pub(crate) hostname: Option<Hostname>,
+}
+
+/// The entries of one path, where the best one asks for more than the path.
+#[derive(Debug)]
+enum Group {
+    Few(Range<u32>),
+    Many(Box<Crowd>),
+}
+
+/// So many entries are looked through as fast as they are looked up.
+const FEW: usize = 8;
+
+impl Bucket {
+    /// `before` is what stood under the hostname until now: what did not change is shared with it.
+    pub(super) fn build(
+        hostname: Option<Hostname>,
+        mut entries: Vec<(Precedence, Entry)>,
+        regex_rank: RegexRank,
+        seed: u64,
+        before: Option<&Self>,
+    ) -> Self {
+        entries.retain(|(_, entry)| entry.matched().is_some());
+        entries.sort_unstable_by(order_in_bucket);
+        let entries: Box<[Entry]> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let matches: Vec<&HttpMatch> = entries.iter().filter_map(Entry::matched).collect();
+        let hasher = FixedState::with_seed(seed);
+        let names = Names::of(matches.iter().copied(), &hasher);
+        let Layout { paths, root, groups } = Layout::of(&matches, &names, &hasher);
+        let predicates = Predicates::build(&matches, names, &known(&groups, matches.len()), &hasher);
+        let patterns: Vec<Pattern> = matches.iter().filter_map(|matched| pattern(matched)).cloned().collect();
+        let first_pattern = (!patterns.is_empty()).then(|| number(matches.len() - patterns.len()));
+        let patterns = Patterns::build(&patterns, before.map(|before| &before.patterns));
+        let groups = groups.into();
+        Self { paths, root, first_pattern, regex_rank, groups, predicates, patterns, entries, hostname }
+    }
+
+    /// The entries, those with the same path together.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The number of the best entry whose predicates all hold.
+    pub(super) fn find<H: Headers + ?Sized>(&self, head: &RequestHead<'_, H>, repeated: RepeatedQuery) -> Option<u32> {
+        let mut search = Search { bucket: self, head, repeated, reader: None };
+        // F-028: what has no path is matched by the prefix `/` only.
+        if !head.has_path() {
+            return search.best(self.root);
+        }
+        let path = &*head.path;
+        search
+            .best(self.paths.exact(path))
+            .or_else(|| search.best_pattern(path, RegexRank::BeforePrefix))
+            .or_else(|| self.paths.find_prefix(path, |run| search.best(run)))
+            .or_else(|| search.best(self.root))
+            .or_else(|| search.best_pattern(path, RegexRank::AfterPrefix))
+    }
+}
+
+/// Buckets are compared by what they hold; how it is found follows from that.
+impl PartialEq for Bucket {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.hostname, &self.entries, self.regex_rank) == (&other.hostname, &other.entries, other.regex_rank)
+    }
+}
+
+impl Eq for Bucket {}
+
+/// One question to a bucket.
+struct Search<'a, 'r, H: Headers + ?Sized> {
+    bucket: &'a Bucket,
+    head: &'a RequestHead<'r, H>,
+    repeated: RepeatedQuery,
+    /// Made when something besides the path is asked for.
+    reader: Option<Reader<'a, 'r, H>>,
+}
+
+impl<'a, 'r, H: Headers + ?Sized> Search<'a, 'r, H> {
+    fn best(&mut self, run: Run) -> Option<u32> {
+        match run {
+            Run::Nothing => None,
+            Run::Plain(entry) => Some(entry),
+            Run::Group(group) => self.best_of_group(group),
+        }
+    }
+
+    fn best_of_group(&mut self, group: u32) -> Option<u32> {
+        let bucket = self.bucket;
+        let reader = self.reader();
+        match bucket.groups.get(group as usize)? {
+            Group::Few(entries) => entries.clone().find(|entry| bucket.predicates.hold(*entry, reader)),
+            Group::Many(crowd) => crowd.find(reader, |entry, reader| bucket.predicates.hold(entry, reader)),
+        }
+    }
+
+    /// The best entry with a pattern, if that is where they stand.
+    fn best_pattern(&mut self, path: &str, rank: RegexRank) -> Option<u32> {
+        let bucket = self.bucket;
+        let first = bucket.first_pattern.filter(|_| bucket.regex_rank == rank)?;
+        bucket.patterns.find(path, |pattern| {
+            let entry = first + pattern;
+            bucket.predicates.hold(entry, self.reader()).then_some(entry)
+        })
+    }
+
+    fn reader(&mut self) -> &mut Reader<'a, 'r, H> {
+        let Self { bucket, head, repeated, reader } = self;
+        reader.get_or_insert_with(|| Reader::new(head, bucket.predicates.names(), *repeated))
+    }
+}
+
+/// The entries of a bucket by their paths, patterns aside.
+struct Layout {
+    paths: Paths,
+    root: Run,
+    groups: Vec<Group>,
+}
+
+impl Layout {
+    /// Of matches that stand in the order of the bucket.
+    fn of(matches: &[&HttpMatch], names: &Names, hasher: &FixedState) -> Self {
+        let nodes = || matches.chunk_by(|one, other| one.path == other.path);
+        let mut layout = Self { paths: Paths::new(hasher.clone()), root: Run::Nothing, groups: Vec::new() };
+        layout.paths.reserve(nodes().count());
+        let mut first = 0;
+        for node in nodes() {
+            let run = layout.run(first, node, names, hasher);
+            match node.first().map(|one| &one.path) {
+                Some(PathMatch::Exact(path)) => layout.paths.insert_exact(path, run),
+                Some(PathMatch::Prefix(path)) if **path == *"/" => layout.root = run,
+                Some(PathMatch::Prefix(path)) => layout.paths.insert_prefix(path, run),
+                Some(PathMatch::Regex(_)) | None => {}
+            }
+            first += number(node.len());
+        }
+        layout
+    }
+
+    /// The entries of a path, given the number of the first one. If they have to be asked they become a group.
+    fn run(&mut self, first: u32, node: &[&HttpMatch], names: &Names, hasher: &FixedState) -> Run {
+        match node.first() {
+            None => return Run::Nothing,
+            // Those are with `patterns`.
+            Some(one) if pattern(one).is_some() => return Run::Nothing,
+            Some(one) if is_plain(one) => return Run::Plain(first),
+            Some(_) => {}
+        }
+        self.groups.push(if node.len() <= FEW {
+            Group::Few(first..first + number(node.len()))
+        } else {
+            Group::Many(Box::new(Crowd::build(first, node, names, hasher)))
+        });
+        Run::Group(number(self.groups.len() - 1))
+    }
+}
+
+/// For each entry the predicate that holds whenever it is asked, up to the last that has one.
+fn known(groups: &[Group], entries: usize) -> Vec<Option<Subject>> {
+    let crowds = groups.iter().filter_map(|group| if let Group::Many(crowd) = group { Some(crowd) } else { None });
+    let mut known = Vec::new();
+    for (entry, subject) in crowds.flat_map(|crowd| crowd.known()) {
+        known.resize(entries, None);
+        known.iter_mut().skip(entry as usize).take(1).for_each(|one| *one = Some(subject));
+    }
+    known
+}
+
+/// Exact paths, prefixes from the longest, patterns; of the same path, or of all patterns, the better entry first.
+fn order_in_bucket((precedence, one): &(Precedence, Entry), (other_precedence, other): &(Precedence, Entry)) -> Ordering {
+    path_in_bucket(one).cmp(&path_in_bucket(other)).then_with(|| precedence.cmp(other_precedence))
+}
+
+fn path_in_bucket(entry: &Entry) -> (u8, Reverse<usize>, &str) {
+    match entry.matched().map(|matched| &matched.path) {
+        Some(PathMatch::Exact(path)) => (0, Reverse(0), path),
+        Some(PathMatch::Prefix(path)) => (1, Reverse(path.len()), path),
+        Some(PathMatch::Regex(_)) | None => (2, Reverse(0), ""),
+    }
+}
+
+fn pattern(matched: &HttpMatch) -> Option<&Pattern> {
+    if let PathMatch::Regex(pattern) = &matched.path { Some(pattern) } else { None }
+}
+
+/// Entries are counted in 32 bits: a bucket with more would take hundreds of gigabytes.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

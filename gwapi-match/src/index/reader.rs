@@ -1,0 +1,159 @@
+//! What the predicates of a bucket ask of one request, each read once.
+
+use std::{borrow::Cow, cmp::Ordering, sync::Arc};
+
+use foldhash::fast::FixedState;
+use gwapi_core::{choices::RepeatedQuery, model::HttpMatch};
+
+use super::texts::Texts;
+use crate::{
+    head::{RequestHead, decoded, query_pairs},
+    headers::{Headers, SET_COOKIE, separators},
+};
+
+/// The names of all headers and query parameters that a bucket asks for. Predicates know them by number.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) headers: Texts,
+    pub(super) queries: Texts,
+}
+
+impl Names {
+    pub(super) fn of<'m>(matches: impl Iterator<Item = &'m HttpMatch> + Clone, hasher: &FixedState) -> Self {
+        let headers = matches.clone().flat_map(|matched| &matched.headers).map(|header| header.name.as_str().into());
+        let queries = matches.flat_map(|matched| &matched.query).map(|parameter| parameter.name.clone());
+        Self { headers: Texts::new(headers.collect(), hasher), queries: Texts::new(queries.collect(), hasher) }
+    }
+}
+
+/// Reads a request and remembers what it has read: a thousand rules on one header cost one look-up, and the query is gone
+/// through once, however many parameters are asked for.
+pub(super) struct Reader<'a, 'r, H: Headers + ?Sized> {
+    head: &'a RequestHead<'r, H>,
+    names: &'a Names,
+    repeated: RepeatedQuery,
+    /// By the number of the name; of names that share a place the last one stays.
+    headers: [Option<(u32, Lines<'r>)>; 8],
+    parameters: Option<Parameters<'r>>,
+}
+
+/// The field lines of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lines<'r> {
+    None,
+    One(&'r [u8]),
+    Several,
+}
+
+/// The raw values of the query parameters that are asked for, by the numbers of their names.
+struct Parameters<'r> {
+    few: [Option<&'r str>; FEW],
+    /// The one thing for which a match allocates: a bucket that asks for so many parameters that the stack is no place.
+    many: Vec<Option<&'r str>>,
+}
+
+const FEW: usize = 16;
+
+impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
+    pub(super) fn new(head: &'a RequestHead<'r, H>, names: &'a Names, repeated: RepeatedQuery) -> Self {
+        Self { head, names, repeated, headers: [None; 8], parameters: None }
+    }
+
+    pub(super) fn method(&self) -> &'r str {
+        self.head.method
+    }
+
+    /// The field lines of a header. `host` means the host that counts (F-026), and of `set-cookie` the first line does (F-013).
+    pub(super) fn header(&mut self, number: u32) -> Lines<'r> {
+        let place = number as usize % self.headers.len();
+        if let Some(Some((of, lines))) = self.headers.get(place) {
+            if *of == number {
+                return *lines;
+            }
+        }
+        let lines = self.lines(number);
+        if let Some(kept) = self.headers.get_mut(place) {
+            *kept = Some((number, lines));
+        }
+        lines
+    }
+
+    fn lines(&self, number: u32) -> Lines<'r> {
+        let Some(name) = self.names.headers.text(number) else { return Lines::None };
+        if &**name == "host" {
+            return self.head.authority.map_or(Lines::None, |host| Lines::One(host.as_bytes()));
+        }
+        let mut values = self.head.headers.values(name);
+        match (values.next(), values.next()) {
+            (None, _) => Lines::None,
+            (Some(_), Some(_)) if &**name != SET_COOKIE => Lines::Several,
+            (Some(one), _) => Lines::One(one),
+        }
+    }
+
+    /// Whether the lines of a header are the parts of this value (F-013).
+    pub(super) fn is_header(&self, number: u32, value: &Arc<str>) -> bool {
+        self.header_name(number).is_some_and(|name| self.head.header_matches_exact(name, value.as_bytes()))
+    }
+
+    /// The lines of a header as one value.
+    pub(super) fn joined_header(&self, number: u32) -> Option<Cow<'r, [u8]>> {
+        self.head.header(self.header_name(number)?)
+    }
+
+    /// The numbers of the texts that the lines of a header are the parts of: one for each way of joining them (F-013).
+    pub(super) fn find_joined(&self, number: u32, among: &Texts) -> [Option<u32>; 2] {
+        let Some(name) = self.header_name(number) else { return [None; 2] };
+        let headers = self.head.headers;
+        let find = |separator: &[u8]| among.find_by(|text| compare_joined(text, headers.values(name), separator));
+        let (usual, other) = separators(name);
+        [find(usual), if other == usual { None } else { find(other) }]
+    }
+
+    fn header_name(&self, number: u32) -> Option<&'a str> {
+        let names = self.names;
+        names.headers.text(number).map(|name| &**name)
+    }
+
+    /// The value of a query parameter as it is written.
+    pub(super) fn parameter(&mut self, number: u32) -> Option<&'r str> {
+        let Self { head, names, repeated, parameters, .. } = self;
+        let parameters =
+            parameters.get_or_insert_with(|| Parameters::read(head.query.unwrap_or_default(), &names.queries, *repeated));
+        let number = number as usize;
+        *parameters.few.get(number).or_else(|| parameters.many.get(number - FEW))?
+    }
+}
+
+impl<'r> Parameters<'r> {
+    fn read(query: &'r str, names: &Texts, repeated: RepeatedQuery) -> Self {
+        let mut read = Self { few: [None; FEW], many: vec![None; names.len().saturating_sub(FEW)] };
+        for (name, value) in query_pairs(query) {
+            let Some(number) = find_decoded(name, names) else { continue };
+            let number = number as usize;
+            let place = match number.checked_sub(FEW) {
+                None => read.few.get_mut(number),
+                Some(number) => read.many.get_mut(number),
+            };
+            // Of several values one counts (F-016).
+            let Some(place) = place.filter(|place| place.is_none() || repeated == RepeatedQuery::Last) else { continue };
+            *place = Some(value);
+        }
+        read
+    }
+}
+
+/// The number of the text that a raw name or value of a query stands for (F-017).
+pub(super) fn find_decoded(raw: &str, among: &Texts) -> Option<u32> {
+    if raw.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        among.find_by(|text| text.iter().copied().cmp(decoded(raw)))
+    } else {
+        among.find(raw.as_bytes())
+    }
+}
+
+/// How a text compares with values that are joined; nothing is built for that.
+fn compare_joined<'v>(text: &[u8], values: impl Iterator<Item = &'v [u8]>, separator: &[u8]) -> Ordering {
+    let parts = values.enumerate().flat_map(|(number, value)| [if number == 0 { &[][..] } else { separator }, value]);
+    text.iter().cmp(parts.flatten())
+}
