@@ -9,10 +9,14 @@ use alloc::{
 use crate::{
     controller::Controller,
     facts::Facts,
-    model::{Object, ReferenceGrant, Referrer},
+    model::{DefaultScope, Object, Policy, ReferenceGrant, Referrer},
     name::{ObjectKey, ObjectName},
-    resolution::{ListenerKey, Resolution, ResolvedGateway, ResolvedRoute},
-    resolve::{Reads, Source, World, has_classes, resolve_class, resolve_gateway, resolve_route},
+    resolution::{
+        ListenerKey, PolicyObject, Resolution, ResolvedGateway, ResolvedListenerSet, ResolvedPolicy, ResolvedRoute, Unclaimed,
+    },
+    resolve::{
+        Reads, Source, World, has_classes, policies, resolve_class, resolve_gateway, resolve_mesh, resolve_policy, resolve_route,
+    },
     snapshot::Snapshot,
 };
 
@@ -75,6 +79,12 @@ pub struct Affected {
     pub classes: BTreeSet<ObjectName>,
     /// Gateways of ours, also those that are ours no more.
     pub gateways: BTreeMap<ObjectKey, Option<Arc<ResolvedGateway>>>,
+    /// ListenerSets of our Gateways, also those that are so no more.
+    pub listener_sets: BTreeSet<ObjectKey>,
+    /// Policies, also those that merely concern other Gateways.
+    pub policies: BTreeSet<ObjectKey>,
+    /// XMeshes of ours, also those that are ours no more.
+    pub meshes: BTreeSet<ObjectKey>,
     /// Routes.
     pub routes: BTreeMap<ObjectKey, Option<Arc<ResolvedRoute>>>,
     /// Listeners with another number of attached routes.
@@ -86,14 +96,18 @@ impl Affected {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         // Taken apart, so that a new field cannot be forgotten.
-        let Self { classes, gateways, routes, attached_routes } = self;
-        classes.is_empty() && gateways.is_empty() && routes.is_empty() && attached_routes.is_empty()
+        let Self { classes, gateways, listener_sets, policies, meshes, routes, attached_routes } = self;
+        let are_keys_empty = [listener_sets, policies, meshes].into_iter().all(BTreeSet::is_empty);
+        classes.is_empty() && gateways.is_empty() && routes.is_empty() && attached_routes.is_empty() && are_keys_empty
     }
 
     /// Adds what later changes affect, so that many changes can be compiled and written at once.
     pub fn merge(&mut self, later: Self) {
-        let Self { classes, gateways, routes, attached_routes } = later;
+        let Self { classes, gateways, listener_sets, policies, meshes, routes, attached_routes } = later;
         self.classes.extend(classes);
+        self.listener_sets.extend(listener_sets);
+        self.policies.extend(policies);
+        self.meshes.extend(meshes);
         for (key, before) in gateways {
             self.gateways.entry(key).or_insert(before);
         }
@@ -110,9 +124,11 @@ impl Engine {
     pub fn new(snapshot: Snapshot, controller: Controller) -> Self {
         let resolution = Resolution { controller: Arc::new(controller), ..Resolution::default() };
         let classes = snapshot.classes().map(|class| Unit::Class(class.meta.key.name.clone()));
+        let meshes = snapshot.meshes().map(|mesh| Unit::Mesh(mesh.meta.key.clone()));
+        let policies = policies(&snapshot).map(|policy| Unit::Policy(policy.policy().meta().key.clone()));
         let gateways = snapshot.gateways().map(|gateway| Unit::Gateway(gateway.meta.key.clone()));
         let routes = snapshot.routes().map(|route| Unit::Route(route.meta.key.clone()));
-        let everything = classes.chain(gateways).chain(routes).collect();
+        let everything = classes.chain(meshes).chain(policies).chain(gateways).chain(routes).collect();
         let mut engine = Self { snapshot, resolution, dependencies: Dependencies::default() };
         engine.settle(everything);
         engine
@@ -184,70 +200,171 @@ impl Engine {
     /// each unit is resolved once.
     fn settle(&mut self, mut touched: BTreeSet<Unit>) -> Affected {
         let mut affected = Affected::default();
-        let mut counts = Counts::default();
+        let mut tally = Tally::default();
         while let Some(unit) = touched.pop_first() {
-            if let Some(source) = self.refresh(unit, &mut affected, &mut counts) {
-                touched.extend(self.readers(&[source]));
-            }
+            let differs = self.refresh(&unit, &mut affected, &mut tally);
+            touched.extend(self.readers(&differs));
         }
-        affected.attached_routes = counts.changed(&self.resolution);
+        affected.attached_routes = tally.changed_listeners(&self.resolution);
+        for target in tally.changed_users(&self.resolution) {
+            affected.policies.extend(self.resolved_policies(&target));
+        }
         affected
     }
 
+    fn resolved_policies(&self, target: &ObjectKey) -> impl Iterator<Item = ObjectKey> {
+        self.snapshot.policies_targeting(target).filter(|key| self.resolution.policies.contains_key(*key)).cloned()
+    }
+
     /// Resolves one unit. If something else has become of it, returns what those that have looked at it looked at.
-    fn refresh(&mut self, unit: Unit, affected: &mut Affected, counts: &mut Counts) -> Option<Source> {
-        let reads = Reads::default();
-        let world = World::new(&self.snapshot, &self.resolution).recorded(&reads);
-        match &unit {
-            Unit::Class(name) => {
-                let class = self.snapshot.classes.get(name).and_then(|class| resolve_class(&world, class)).map(Arc::new);
-                self.note(&unit, reads);
-                if self.resolution.classes.get(name) != class.as_ref() {
-                    self.resolution.set_class(name, class);
-                    affected.classes.insert(name.clone());
-                }
-                // Also if it is not ours: Gateways tell whose it is.
-                Some(Source::Class(name.clone()))
-            }
-            Unit::Gateway(key) => {
-                let gateway = self.snapshot.gateways.get(key).map(|gateway| resolve_gateway(&world, gateway).map(Arc::new));
-                self.note(&unit, reads);
-                let after = gateway.clone();
-                let before = self.resolution.set_gateway(key, gateway);
-                if before == after {
-                    return None;
-                }
-                let before = before.and_then(Result::ok);
-                if before.is_some() || matches!(after, Some(Ok(_))) {
-                    affected.gateways.insert(key.clone(), before);
-                }
-                Some(Source::Gateway(key.clone()))
-            }
-            Unit::Route(key) => {
-                let route = self.snapshot.routes.get(key).map(|route| Arc::new(resolve_route(&world, route)));
-                self.note(&unit, reads);
-                if self.resolution.routes.get(key) != route.as_ref() {
-                    counts.before(&self.resolution, self.resolution.routes.get(key), route.as_ref());
-                    let before = self.resolution.set_route(key, route);
-                    affected.routes.insert(key.clone(), before);
-                }
-                None
-            }
+    fn refresh(&mut self, unit: &Unit, affected: &mut Affected, tally: &mut Tally) -> Vec<Source> {
+        match unit {
+            Unit::Class(name) => self.refresh_class(unit, name, affected),
+            Unit::Mesh(key) => self.refresh_mesh(unit, key, affected),
+            Unit::Policy(key) => self.refresh_policy(unit, key, affected),
+            Unit::Gateway(key) => self.refresh_gateway(unit, key, affected),
+            Unit::Route(key) => self.refresh_route(unit, key, affected, tally),
         }
     }
 
-    fn note(&mut self, unit: &Unit, reads: Reads) {
+    /// Resolves something, and notes what was looked at for it.
+    fn resolved<T>(&mut self, unit: &Unit, resolve: impl FnOnce(&Snapshot, &World<'_>) -> Option<T>) -> Option<T> {
+        let reads = Reads::default();
+        let world = World::new(&self.snapshot, &self.resolution).recorded(&reads);
+        let resolved = resolve(&self.snapshot, &world);
         self.dependencies.set(unit, reads.into_sources());
+        resolved
     }
+
+    fn refresh_class(&mut self, unit: &Unit, name: &ObjectName, affected: &mut Affected) -> Vec<Source> {
+        let class = self.resolved(unit, |snapshot, world| resolve_class(world, snapshot.classes.get(name)?)).map(Arc::new);
+        if self.resolution.classes.get(name) != class.as_ref() {
+            self.resolution.set_class(name, class);
+            affected.classes.insert(name.clone());
+        }
+        // Also if it is not ours: Gateways tell whose it is.
+        alloc::vec![Source::Class(name.clone())]
+    }
+
+    fn refresh_mesh(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected) -> Vec<Source> {
+        let mesh = self.resolved(unit, |snapshot, world| resolve_mesh(world, snapshot.mesh(key)?)).map(Arc::new);
+        if self.resolution.meshes.get(key) != mesh.as_ref() {
+            self.resolution.set_mesh(key, mesh);
+            affected.meshes.insert(key.clone());
+        }
+        Vec::new()
+    }
+
+    fn refresh_policy(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected) -> Vec<Source> {
+        let policy = self.resolved(unit, |snapshot, world| resolve_policy(world, &policy(snapshot, key)?)).map(Arc::new);
+        if self.resolution.policies.get(key) == policy.as_ref() {
+            return Vec::new();
+        }
+        self.resolution.set_policy(key, policy);
+        affected.policies.insert(key.clone());
+        alloc::vec![Source::Policy(key.clone())]
+    }
+
+    fn refresh_gateway(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected) -> Vec<Source> {
+        let after = self.resolved(unit, |snapshot, world| Some(resolve_gateway(world, snapshot.gateway(key)?).map(Arc::new)));
+        let before = self.resolution.set_gateway(key, after.clone());
+        if before == after {
+            return Vec::new();
+        }
+        let mut differs = differing_parents(key, before.as_ref(), after.as_ref());
+        let (before, after) = (before.and_then(Result::ok), after.and_then(Result::ok));
+        let sets = differs.iter().filter_map(|source| match source {
+            Source::Listeners(parent) if parent != key => Some(parent.clone()),
+            _ => None,
+        });
+        affected.listener_sets.extend(sets);
+        let is_default = |gateway: &Arc<ResolvedGateway>| gateway.gateway.default_scope != DefaultScope::None;
+        if before.iter().chain(&after).any(is_default) {
+            differs.push(Source::DefaultGateways);
+        }
+        let name = |gateway: &Option<Arc<ResolvedGateway>>| gateway.as_ref().map(|gateway| gateway.controller_name.clone());
+        if name(&before) != name(&after) {
+            // Entries of policies are written under that name.
+            affected.policies.extend(self.policies_concerning(key));
+        }
+        if before.is_some() || after.is_some() {
+            affected.gateways.insert(key.clone(), before);
+        }
+        differs
+    }
+
+    /// The policies that have a Gateway among their ancestors, or have it as a target.
+    fn policies_concerning(&self, gateway: &ObjectKey) -> BTreeSet<ObjectKey> {
+        let concerns = |policy: &Arc<ResolvedPolicy>| {
+            policy
+                .targets
+                .iter()
+                .map(|target| &target.target.object)
+                .any(|object| object == gateway || self.resolution.backend_users.of(object).any(|user| user == gateway))
+        };
+        let policies = self.resolution.policies.iter().filter(|(_, policy)| concerns(policy));
+        policies.map(|(key, _)| key.clone()).collect()
+    }
+
+    fn refresh_route(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected, tally: &mut Tally) -> Vec<Source> {
+        let route = self.resolved(unit, |snapshot, world| Some(resolve_route(world, snapshot.route(key)?))).map(Arc::new);
+        if self.resolution.routes.get(key) != route.as_ref() {
+            let forms = [self.resolution.routes.get(key), route.as_ref()];
+            tally.before(&self.resolution, forms.into_iter().flatten());
+            let before = self.resolution.set_route(key, route);
+            affected.routes.insert(key.clone(), before);
+        }
+        Vec::new()
+    }
+}
+
+fn policy(snapshot: &Snapshot, key: &ObjectKey) -> Option<PolicyObject> {
+    match snapshot.object(key)? {
+        Object::BackendTlsPolicy(policy) => Some(PolicyObject::BackendTls(policy)),
+        Object::XBackendTrafficPolicy(policy) => Some(PolicyObject::BackendTraffic(policy)),
+        Object::XTelemetryPolicy(policy) => Some(PolicyObject::Telemetry(policy)),
+        _ => None,
+    }
+}
+
+type GatewayOutcome = Result<Arc<ResolvedGateway>, Unclaimed>;
+
+/// The Gateway and those of its ListenerSets of which something else has become: routes look at each by itself.
+fn differing_parents(key: &ObjectKey, before: Option<&GatewayOutcome>, after: Option<&GatewayOutcome>) -> Vec<Source> {
+    let is_same = match (before, after) {
+        (Some(Ok(before)), Some(Ok(after))) => before.has_same_own(after),
+        (before, after) => before == after,
+    };
+    let sets = |outcome: Option<&GatewayOutcome>| -> BTreeMap<ObjectKey, Arc<ResolvedListenerSet>> {
+        let sets = outcome.into_iter().flatten().flat_map(|gateway| &gateway.listener_sets);
+        sets.map(|set| (set.key().clone(), set.clone())).collect()
+    };
+    let (before, after) = (sets(before), sets(after));
+    let keys: BTreeSet<&ObjectKey> = before.keys().chain(after.keys()).collect();
+    let differing = keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).cloned();
+    (!is_same).then(|| key.clone()).into_iter().chain(differing).map(Source::Listeners).collect()
 }
 
 /// What changes with an object for those that look at it.
 fn sources(object: &Object) -> Vec<Source> {
     let mut sources = alloc::vec![Source::Object(object.key().clone())];
-    if let Object::ReferenceGrant(grant) = object {
-        sources.extend(granted(grant));
+    match object {
+        Object::ReferenceGrant(grant) => sources.extend(granted(grant)),
+        Object::ListenerSet(set) => sources.extend(set.parent.clone().map(Source::ListenerSetsOf)),
+        Object::Route(route) => {
+            let services = route.parent_refs.iter().filter(|parent| parent.is_service());
+            sources.extend(services.map(|parent| Source::RoutesOf(parent.object())));
+        }
+        Object::BackendTlsPolicy(policy) => sources.extend(targeted(&**policy)),
+        Object::XBackendTrafficPolicy(policy) => sources.extend(targeted(&**policy)),
+        Object::XTelemetryPolicy(policy) => sources.extend(targeted(&**policy)),
+        _ => {}
     }
     sources
+}
+
+fn targeted(policy: &dyn Policy) -> impl Iterator<Item = Source> {
+    policy.targets().iter().map(|target| Source::PoliciesOf(target.object.clone()))
 }
 
 /// From where a grant lets references in.
@@ -259,21 +376,37 @@ fn granted(grant: &ReferenceGrant) -> impl Iterator<Item = Source> {
     })
 }
 
-/// The numbers of attached routes as they were before, of listeners that gained or lost one.
+/// What routes add up to, as it was before they changed.
 #[derive(Default)]
-struct Counts(BTreeMap<ListenerKey, usize>);
+struct Tally {
+    attached_routes: BTreeMap<ListenerKey, usize>,
+    users: BTreeMap<(ObjectKey, ObjectKey), bool>,
+}
 
-impl Counts {
-    fn before(&mut self, resolution: &Resolution, one: Option<&Arc<ResolvedRoute>>, other: Option<&Arc<ResolvedRoute>>) {
-        for listener in [one, other].into_iter().flatten().flat_map(|route| route.counted_on()) {
-            if !self.0.contains_key(listener) {
-                self.0.insert(listener.clone(), resolution.attached_routes.on(listener));
+impl Tally {
+    fn before<'r>(&mut self, resolution: &Resolution, forms: impl Iterator<Item = &'r Arc<ResolvedRoute>>) {
+        for route in forms {
+            for listener in route.counted_on() {
+                if !self.attached_routes.contains_key(listener) {
+                    self.attached_routes.insert(listener.clone(), resolution.attached_routes.on(listener));
+                }
+            }
+            for used in route.uses() {
+                let is_used = resolution.backend_users.has(&used);
+                self.users.entry(used).or_insert(is_used);
             }
         }
     }
 
-    fn changed(self, resolution: &Resolution) -> BTreeSet<ListenerKey> {
-        let changed = self.0.into_iter().filter(|(listener, before)| resolution.attached_routes.on(listener) != *before);
-        changed.map(|(listener, _)| listener).collect()
+    fn changed_listeners(&self, resolution: &Resolution) -> BTreeSet<ListenerKey> {
+        let changed =
+            self.attached_routes.iter().filter(|(listener, before)| resolution.attached_routes.on(listener) != **before);
+        changed.map(|(listener, _)| listener.clone()).collect()
+    }
+
+    /// The backends that a Gateway began to send to, or does not send to any more.
+    fn changed_users(&self, resolution: &Resolution) -> BTreeSet<ObjectKey> {
+        let changed = self.users.iter().filter(|(used, before)| resolution.backend_users.has(used) != **before);
+        changed.map(|((backend, _), _)| backend.clone()).collect()
     }
 }

@@ -38,31 +38,31 @@ macro_rules! features {
 
 features! {
     /// BackendTLSPolicy.
-    BackendTLSPolicy: false,
+    BackendTLSPolicy: true,
     /// SANs of BackendTLSPolicy.
-    BackendTLSPolicySANValidation: false,
+    BackendTLSPolicySANValidation: true,
     /// Trust bundles as a source of CA certificates.
-    ClusterTrustBundle: false,
+    ClusterTrustBundle: true,
     /// GRPCRoute.
-    GRPCRoute: false,
+    GRPCRoute: true,
     /// Named rules of GRPCRoutes.
-    GRPCRouteNamedRouteRule: false,
+    GRPCRouteNamedRouteRule: true,
     /// Request header modifiers of GRPCRoutes.
-    GRPCRouteRequestHeaderModifier: false,
+    GRPCRouteRequestHeaderModifier: true,
     /// Gateway.
     Gateway: true,
     /// Addresses with a type and no value (B-059).
     GatewayAddressEmpty: true,
     /// Scopes of addresses.
-    GatewayAddressRoutability: false,
+    GatewayAddressRoutability: true,
     /// The scope `Cluster` of addresses.
-    GatewayAddressRoutabilityCluster: false,
+    GatewayAddressRoutabilityCluster: true,
     /// A client certificate towards backends.
-    GatewayBackendClientCertificate: false,
+    GatewayBackendClientCertificate: true,
     /// Client certificates of clients.
-    GatewayFrontendClientCertificateValidation: false,
+    GatewayFrontendClientCertificateValidation: true,
     /// Client certificates that may be missing.
-    GatewayFrontendClientCertificateValidationInsecureFallback: false,
+    GatewayFrontendClientCertificateValidationInsecureFallback: true,
     /// Requests reach only the routes of the listener they select (B-025).
     GatewayHTTPListenerIsolation: true,
     /// 421 for requests on a connection of another listener (B-027).
@@ -70,7 +70,7 @@ features! {
     /// Labels, annotations and parameters of the infrastructure (B-063, B-065).
     GatewayInfrastructure: true,
     /// Filters of listeners.
-    GatewayListenerFilters: false,
+    GatewayListenerFilters: true,
     /// Listeners on port 8080.
     GatewayPort8080: true,
     /// Precedence by the routes' own hostnames (E-027).
@@ -132,39 +132,39 @@ features! {
     /// Redirects with a scheme (H-025).
     HTTPRouteSchemeRedirect: true,
     /// ListenerSet.
-    ListenerSet: false,
+    ListenerSet: true,
     /// Mesh.
-    Mesh: false,
+    Mesh: true,
     /// Matching by ClusterIP.
-    MeshClusterIPMatching: false,
+    MeshClusterIPMatching: true,
     /// Consumer routes.
-    MeshConsumerRoute: false,
+    MeshConsumerRoute: true,
     /// Request header modifiers of a backend, in a mesh.
-    MeshHTTPRouteBackendRequestHeaderModification: false,
+    MeshHTTPRouteBackendRequestHeaderModification: true,
     /// Named rules, in a mesh.
-    MeshHTTPRouteNamedRouteRule: false,
+    MeshHTTPRouteNamedRouteRule: true,
     /// Query parameter matches, in a mesh.
-    MeshHTTPRouteQueryParamMatching: false,
+    MeshHTTPRouteQueryParamMatching: true,
     /// Redirects with a path, in a mesh.
-    MeshHTTPRouteRedirectPath: false,
+    MeshHTTPRouteRedirectPath: true,
     /// Redirects with a port, in a mesh.
-    MeshHTTPRouteRedirectPort: false,
+    MeshHTTPRouteRedirectPort: true,
     /// Rewritten paths, in a mesh.
-    MeshHTTPRouteRewritePath: false,
+    MeshHTTPRouteRewritePath: true,
     /// Redirects with a scheme, in a mesh.
-    MeshHTTPRouteSchemeRedirect: false,
+    MeshHTTPRouteSchemeRedirect: true,
     /// ReferenceGrant.
     ReferenceGrant: true,
     /// TCPRoute.
-    TCPRoute: false,
+    TCPRoute: true,
     /// TLSRoute.
-    TLSRoute: false,
+    TLSRoute: true,
     /// Both TLS modes on one port.
-    TLSRouteModeMixed: false,
+    TLSRouteModeMixed: true,
     /// TLSRoutes on listeners that end TLS.
-    TLSRouteModeTerminate: false,
+    TLSRouteModeTerminate: true,
     /// UDPRoute.
-    UDPRoute: false,
+    UDPRoute: true,
 }
 
 impl Feature {

@@ -11,9 +11,9 @@ use crate::{
     hostname::Hostname,
     model::{
         Address, BackendObjectRef, BackendTlsPolicy, CaCertificates, ClientValidationMode, Cors, ExternalAuth, Fraction, Gateway,
-        GatewayClass, GrpcMatch, HeaderModifier, HttpMatch, ListenerSet, LocalObjectRef, ParentRef, Policy, PolicyTarget, Protocol,
-        RequestRedirect, RetryConstraint, Retry, Route, RouteGroupKind, RouteKind, SecretRef, SessionPersistence, SubjectAltName,
-        Timeouts, UrlRewrite, XBackendTrafficPolicy, XMesh, XTelemetryPolicy,
+        GatewayClass, GrpcMatch, HeaderModifier, HttpMatch, ListenerSet, LocalObjectRef, ParentRef, Policy, PolicyTarget,
+        Protocol, RequestRedirect, Retry, RetryConstraint, Route, RouteGroupKind, RouteKind, SecretRef, Service,
+        SessionPersistence, SubjectAltName, Timeouts, UrlRewrite, XBackendTrafficPolicy, XMesh, XTelemetryPolicy,
     },
     name::{ControllerName, Namespace, ObjectKey, ObjectName, SectionName},
     refusal::Refusal,
@@ -146,7 +146,16 @@ impl BackendUsers {
     pub fn of<'a>(&'a self, backend: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
         let nothing = ObjectKey { group: "".into(), kind: "".into(), namespace: None, name: "".into() };
         let from = (backend.clone(), nothing);
-        self.0.0.range(from..).map(|((used, gateway), _)| (used, gateway)).take_while(move |(used, _)| *used == backend).map(|(_, gateway)| gateway)
+        self.0
+            .0
+            .range(from..)
+            .map(|((used, gateway), _)| (used, gateway))
+            .take_while(move |(used, _)| *used == backend)
+            .map(|(_, gateway)| gateway)
+    }
+
+    pub(crate) fn has(&self, used: &(ObjectKey, ObjectKey)) -> bool {
+        self.0.of(used) > 0
     }
 
     fn add(&mut self, route: &ResolvedRoute) {
@@ -275,6 +284,16 @@ impl ResolvedGateway {
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.refused.is_empty() && (self.listeners.is_empty() || self.listeners.iter().any(ResolvedListener::is_accepted))
+    }
+
+    /// Whether everything is the same but its ListenerSets.
+    pub(crate) fn has_same_own(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field cannot be forgotten.
+        let Self { gateway, controller_name, listeners, listener_sets: _, addresses, refused, unreachable, client_certificate } =
+            self;
+        (gateway, controller_name, listeners, addresses)
+            == (&other.gateway, &other.controller_name, &other.listeners, &other.addresses)
+            && (refused, unreachable, client_certificate) == (&other.refused, &other.unreachable, &other.client_certificate)
     }
 
     /// Every listener that it serves or could serve: its own, then those of its ListenerSets (C-005).
@@ -561,12 +580,17 @@ pub struct Attachment {
 }
 
 /// Who serves a route.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServedBy {
     /// A Gateway, on its own listeners or on those of its ListenerSets.
     Gateway(ObjectKey),
     /// The mesh, for clients of a Service.
-    Mesh(MeshScope),
+    Mesh {
+        /// The Service, whose addresses and ports clients are recognised by (O-006).
+        service: Arc<Service>,
+        /// Which of its clients.
+        scope: MeshScope,
+    },
 }
 
 /// Which clients see a route of a Service (O-011, O-012). The groups are never mixed (O-013).
@@ -584,7 +608,7 @@ impl ServedBy {
     pub fn gateway(&self) -> Option<&ObjectKey> {
         match self {
             Self::Gateway(gateway) => Some(gateway),
-            Self::Mesh(_) => None,
+            Self::Mesh { .. } => None,
         }
     }
 }
@@ -648,13 +672,9 @@ impl ResolvedRule {
 
     /// Every object that requests go to: backends, and those of filters.
     pub(crate) fn backend_objects(&self) -> impl Iterator<Item = &ObjectKey> {
-        let of_filters = |filters: &[ResolvedFilter]| -> Vec<&ObjectKey> {
-            filters.iter().filter_map(ResolvedFilter::target).map(|target| &target.key.object).collect()
-        };
-        let of_backends = self.backends.iter().flat_map(move |backend| {
-            backend.target.iter().map(|target| &target.key.object).chain(of_filters(&backend.filters))
-        });
-        of_filters(&self.filters).into_iter().chain(of_backends)
+        let of_filters = self.filters.iter().chain(self.backends.iter().flat_map(|backend| &backend.filters));
+        let targets = self.backends.iter().filter_map(|backend| backend.target.as_ref().ok());
+        targets.chain(of_filters.filter_map(ResolvedFilter::target)).map(|target| &target.key.object)
     }
 
     /// References that do not resolve: those of filters and of backends and their filters.

@@ -385,7 +385,7 @@ fn f_002_a_route_without_rules_has_one_that_matches_everything() {
         spec["parentRefs"] = json!([edge()]);
         let resolution = resolved(&[route("shop/r", spec)]);
         let rule = rule_of(&resolution, "shop/r");
-        let gwapi_core::resolution::RuleMatches::Http(matches) = &rule.matches;
+        let gwapi_core::resolution::RuleMatches::Http(matches) = &rule.matches else { panic!("of another kind") };
         assert_eq!(matches[..], [gwapi_core::model::HttpMatch::default()]);
         assert!(rule.is_valid() && rule.backends.is_empty());
     }

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unit {
     Class(ObjectName),
+    Mesh(ObjectKey),
+    Policy(ObjectKey),
     Gateway(ObjectKey),
     Route(ObjectKey),
 }
@@ -26,6 +28,10 @@ impl Unit {
     pub(super) fn of(object: &Object) -> Option<Self> {
         match object {
             Object::GatewayClass(class) => Some(Self::Class(class.meta.key.name.clone())),
+            Object::XMesh(mesh) => Some(Self::Mesh(mesh.meta.key.clone())),
+            Object::BackendTlsPolicy(policy) => Some(Self::Policy(policy.meta.key.clone())),
+            Object::XBackendTrafficPolicy(policy) => Some(Self::Policy(policy.meta.key.clone())),
+            Object::XTelemetryPolicy(policy) => Some(Self::Policy(policy.meta.key.clone())),
             Object::Gateway(gateway) => Some(Self::Gateway(gateway.meta.key.clone())),
             Object::Route(route) => Some(Self::Route(route.meta.key.clone())),
             _ => None,

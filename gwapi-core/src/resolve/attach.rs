@@ -50,7 +50,7 @@ fn attach(world: &World<'_>, route: &Route, parent_ref: &ParentRef) -> Result<At
         "ListenerSet" if is_gateway_api && features.has(Feature::ListenerSet) => {
             Ok(attach_to_listeners(world, &listener_set(world, parent_ref)?, route, parent_ref))
         }
-        _ if mesh::is_service(parent_ref) && features.has(Feature::Mesh) => {
+        _ if parent_ref.is_service() && features.has(Feature::Mesh) => {
             let parent = parent_ref.object();
             let service = world.service(&parent).ok_or(Unclaimed::NotFound { parent })?;
             Ok(mesh::attach(world, service, route, parent_ref))

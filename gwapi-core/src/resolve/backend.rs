@@ -50,7 +50,12 @@ pub(super) fn resolve_backend(
     }
 }
 
-fn of_service(world: &World<'_>, sender: &Sender<'_>, backend: &BackendObjectRef, object: ObjectKey) -> Result<BackendTarget, Refusal> {
+fn of_service(
+    world: &World<'_>,
+    sender: &Sender<'_>,
+    backend: &BackendObjectRef,
+    object: ObjectKey,
+) -> Result<BackendTarget, Refusal> {
     let Some(service) = world.service(&object) else {
         return Err(Refusal::BackendNotFound { backend: backend.clone() });
     };
@@ -65,7 +70,12 @@ fn of_service(world: &World<'_>, sender: &Sender<'_>, backend: &BackendObjectRef
 }
 
 /// I-026: as a Service.
-fn of_import(world: &World<'_>, sender: &Sender<'_>, backend: &BackendObjectRef, object: ObjectKey) -> Result<BackendTarget, Refusal> {
+fn of_import(
+    world: &World<'_>,
+    sender: &Sender<'_>,
+    backend: &BackendObjectRef,
+    object: ObjectKey,
+) -> Result<BackendTarget, Refusal> {
     let Some(import) = world.service_import(&object) else {
         return Err(Refusal::BackendNotFound { backend: backend.clone() });
     };
@@ -75,7 +85,12 @@ fn of_import(world: &World<'_>, sender: &Sender<'_>, backend: &BackendObjectRef,
 }
 
 /// P-010 to P-014: the port and the protocol are those of the XBackend.
-fn of_x_backend(world: &World<'_>, sender: &Sender<'_>, backend: &BackendObjectRef, object: ObjectKey) -> Result<BackendTarget, Refusal> {
+fn of_x_backend(
+    world: &World<'_>,
+    sender: &Sender<'_>,
+    backend: &BackendObjectRef,
+    object: ObjectKey,
+) -> Result<BackendTarget, Refusal> {
     let Some(x_backend) = world.x_backend(&object) else {
         return Err(Refusal::BackendNotFound { backend: backend.clone() });
     };

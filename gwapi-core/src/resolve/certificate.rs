@@ -30,7 +30,9 @@ pub(super) fn resolve_certificates(world: &World<'_>, from: &ObjectKey, listener
     for reference in references {
         match check(world, from, reference) {
             Ok(()) => result.usable.push(reference.clone()),
-            Err(fault) => result.unresolved.push(fault.refusal(|why| Refusal::CertificateInvalid { reference: reference.clone(), why })),
+            Err(fault) => {
+                result.unresolved.push(fault.refusal(|why| Refusal::CertificateInvalid { reference: reference.clone(), why }))
+            }
         }
     }
     if references.is_empty() {

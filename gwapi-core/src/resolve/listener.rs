@@ -184,7 +184,8 @@ impl Held {
 /// first are out; among the others of one object nobody wins (B-010).
 fn conflicts(world: &World<'_>, declaring: Declaring<'_>, held: &mut Held) -> Vec<Vec<Refusal>> {
     let listeners = declaring.listeners;
-    let lost: Vec<Option<Conflict>> = listeners.iter().map(|one| held.conflict(world, one).filter(|_| is_known_place(one))).collect();
+    let lost: Vec<Option<Conflict>> =
+        listeners.iter().map(|one| held.conflict(world, one).filter(|_| is_known_place(one))).collect();
     let left: Vec<&Listener> = listeners
         .iter()
         .zip(&lost)
@@ -200,7 +201,8 @@ fn conflicts(world: &World<'_>, declaring: Declaring<'_>, held: &mut Held) -> Ve
             None => Vec::new(),
         })
         .collect();
-    let holds = |one: &&Listener, refused: &Vec<Refusal>| refused.is_empty() && left.iter().any(|other| core::ptr::eq(*other, *one));
+    let holds =
+        |one: &&Listener, refused: &Vec<Refusal>| refused.is_empty() && left.iter().any(|other| core::ptr::eq(*other, *one));
     listeners.iter().zip(&refusals).filter(|(one, refused)| holds(one, refused)).for_each(|(one, _)| held.add(one));
     refusals
 }
@@ -349,12 +351,15 @@ mod tests {
     /// `H` for the same hostname, `P` for protocols that cannot share a port, `.` for none; lines and columns are the
     /// protocols in their order.
     fn table(same_hostname: bool) -> Vec<alloc::string::String> {
-        let mark = |world: &World<'_>, from: &Protocol, to: &Protocol| {
-            match conflict(world, &(from.clone(), false), &(to.clone(), false), same_hostname) {
-                Some(Conflict::Hostname) => 'H',
-                Some(Conflict::Protocol) => 'P',
-                None => '.',
-            }
+        let mark = |world: &World<'_>, from: &Protocol, to: &Protocol| match conflict(
+            world,
+            &(from.clone(), false),
+            &(to.clone(), false),
+            same_hostname,
+        ) {
+            Some(Conflict::Hostname) => 'H',
+            Some(Conflict::Protocol) => 'P',
+            None => '.',
         };
         with_world(SupportedFeatures::built(), |world| {
             PROTOCOLS.iter().map(|from| PROTOCOLS.iter().map(|to| mark(world, from, to)).collect()).collect()

@@ -26,7 +26,9 @@ pub(super) fn resolve_filters(world: &World<'_>, from: &ObjectKey, listener: &Li
     for (index, filter) in listener.filters.iter().enumerate() {
         match resolve_filter(world, from, listener, index, filter) {
             Ok(resolved) => result.resolved.push(resolved),
-            Err(refusal @ (Refusal::ListenerFilterRef { .. } | Refusal::RefNotPermitted { .. })) => result.unresolved.push(refusal),
+            Err(refusal @ (Refusal::ListenerFilterRef { .. } | Refusal::RefNotPermitted { .. })) => {
+                result.unresolved.push(refusal)
+            }
             Err(refusal) => result.refused.push(refusal),
         }
     }
@@ -59,7 +61,9 @@ fn resolve_filter(
                 Err(refusal) => Err(unresolved(refusal.to_string())),
             }
         }
-        ListenerFilter::ExtensionRef(reference) => Err(unresolved(Refusal::ExtensionUnsupported { reference: reference.clone() }.to_string())),
+        ListenerFilter::ExtensionRef(reference) => {
+            Err(unresolved(Refusal::ExtensionUnsupported { reference: reference.clone() }.to_string()))
+        }
         ListenerFilter::Invalid { invalid: values, .. } => {
             Err(invalid(values.first().map(ToString::to_string).unwrap_or_else(|| "it cannot be read".into())))
         }

@@ -11,19 +11,16 @@ use crate::{
     controller::Identity,
     features::Feature,
     model::{ParentRef, Route, RouteKind, Service, ServicePort, TransportProtocol, XMesh},
-    name::{CORE_GROUP, ControllerName, ObjectKey},
+    name::{ControllerName, ObjectKey},
     refusal::Refusal,
     resolution::{AttachedHostname, AttachedListener, Attachment, ListenerKey, MeshScope, ResolvedMesh, ServedBy},
 };
 
-/// O-001: the group is the empty text and nothing else.
-pub(super) fn is_service(parent_ref: &ParentRef) -> bool {
-    parent_ref.group == CORE_GROUP && parent_ref.kind == "Service"
-}
-
 /// Whether all parents of a route are Services, so that only members of the mesh ever send by it.
 pub(super) fn is_mesh_only(world: &World<'_>, route: &Route) -> bool {
-    world.controller.features.has(Feature::Mesh) && !route.parent_refs.is_empty() && route.parent_refs.iter().all(is_service)
+    world.controller.features.has(Feature::Mesh)
+        && !route.parent_refs.is_empty()
+        && route.parent_refs.iter().all(ParentRef::is_service)
 }
 
 /// Under which name a mesh writes.
@@ -34,12 +31,12 @@ pub(super) fn controller_name(world: &World<'_>) -> ControllerName {
 }
 
 /// Attaches a route to the ports of a Service that a parentRef selects.
-pub(super) fn attach(world: &World<'_>, service: &Service, route: &Route, parent_ref: &ParentRef) -> Attachment {
+pub(super) fn attach(world: &World<'_>, service: &Arc<Service>, route: &Route, parent_ref: &ParentRef) -> Attachment {
     let scope = scope(route, parent_ref);
     let mut attachment = Attachment {
         parent_ref: parent_ref.clone(),
         controller_name: controller_name(world),
-        served_by: ServedBy::Mesh(scope.clone()),
+        served_by: ServedBy::Mesh { service: service.clone(), scope: scope.clone() },
         listeners: Vec::new(),
         refused: Vec::new(),
     };
@@ -119,7 +116,7 @@ fn more_specific(world: &World<'_>, route: &Route, parent_ref: &ParentRef, scope
     let own = rank(route.kind)?;
     let service = world.service(&parent_ref.object())?;
     let meets = |other: &ParentRef| {
-        is_service(other)
+        other.is_service()
             && other.object() == parent_ref.object()
             && ports(service, route.kind, other).any(|port| ports(service, route.kind, parent_ref).any(|one| one == port))
     };

@@ -51,10 +51,6 @@ pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {
         let resolved = resolve_class(&World::new(snapshot, &resolution), class);
         resolution.set_class(&class.meta.key.name, resolved.map(Arc::new));
     }
-    for gateway in snapshot.gateways() {
-        let resolved = resolve_gateway(&World::new(snapshot, &resolution), gateway);
-        resolution.set_gateway(&gateway.meta.key, Some(resolved.map(Arc::new)));
-    }
     for mesh in snapshot.meshes() {
         let resolved = resolve_mesh(&World::new(snapshot, &resolution), mesh);
         resolution.set_mesh(&mesh.meta.key, resolved.map(Arc::new));
@@ -62,6 +58,10 @@ pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {
     for policy in policies(snapshot) {
         let resolved = resolve_policy(&World::new(snapshot, &resolution), &policy);
         resolution.set_policy(&policy.policy().meta().key, resolved.map(Arc::new));
+    }
+    for gateway in snapshot.gateways() {
+        let resolved = resolve_gateway(&World::new(snapshot, &resolution), gateway);
+        resolution.set_gateway(&gateway.meta.key, Some(resolved.map(Arc::new)));
     }
     for route in snapshot.routes() {
         let resolved = resolve_route(&World::new(snapshot, &resolution), route);
@@ -100,6 +100,6 @@ pub(crate) fn resolve_route(world: &World<'_>, route: &Arc<Route>) -> ResolvedRo
 /// The policies of every kind.
 pub(crate) fn policies(snapshot: &Snapshot) -> impl Iterator<Item = PolicyObject> {
     let tls = snapshot.backend_tls_policies().cloned().map(PolicyObject::BackendTls);
-    let traffic = snapshot.x_backend_traffic_policies().cloned().map(PolicyObject::BackendTraffic);
-    tls.chain(traffic).chain(snapshot.x_telemetry_policies().cloned().map(PolicyObject::Telemetry))
+    let traffic = snapshot.traffic_policies().cloned().map(PolicyObject::BackendTraffic);
+    tls.chain(traffic).chain(snapshot.telemetry_policies().cloned().map(PolicyObject::Telemetry))
 }

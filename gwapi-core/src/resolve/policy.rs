@@ -1,6 +1,6 @@
 //! Policies: whether they are accepted, which targets they have, and what they mean for backends (chapter N, P.3, P.7).
 
-use alloc::{string::ToString, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use super::{
     World, backend,
@@ -164,7 +164,11 @@ fn oldest<'w, P: Policy + 'w>(policies: impl Iterator<Item = &'w Arc<P>>, target
 }
 
 /// How connections to a port of a Service are protected: by the policy on the port, else by that on the Service (N-004).
-pub(super) fn backend_tls(world: &World<'_>, service: &Service, port: &ServicePort) -> Option<Result<Arc<BackendTls>, Arc<Refusal>>> {
+pub(super) fn backend_tls(
+    world: &World<'_>,
+    service: &Service,
+    port: &ServicePort,
+) -> Option<Result<Arc<BackendTls>, Arc<Refusal>>> {
     if !world.controller.features.has(Feature::BackendTLSPolicy) {
         return None;
     }
@@ -180,7 +184,7 @@ pub(super) fn backend_tls(world: &World<'_>, service: &Service, port: &ServicePo
     Some(match (resolved.refused.first(), &policy.validation) {
         (Some(why), _) => broken(why),
         (None, None) => broken(&Refusal::NoValidCaCertificate),
-        (None, Some(validation)) => of_validation(world, &policy.meta.key, validation).map(Arc::new).map_err(|why| Arc::new(why)),
+        (None, Some(validation)) => of_validation(world, &policy.meta.key, validation).map(Arc::new).map_err(Arc::new),
     })
 }
 

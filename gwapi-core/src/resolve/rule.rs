@@ -158,10 +158,9 @@ fn resolve_filter(world: &World<'_>, sender: &Sender<'_>, filter: &Filter) -> Re
         Filter::UrlRewrite(rewrite) => ResolvedFilter::UrlRewrite(rewrite.clone()),
         Filter::Cors(cors) => ResolvedFilter::Cors(cors.clone()),
         Filter::ExtensionRef(reference) => unresolved_extension(reference),
-        Filter::ExternalAuth(auth) => ResolvedFilter::ExternalAuth {
-            target: backend::resolve_backend(world, sender, &auth.backend),
-            auth: auth.clone(),
-        },
+        Filter::ExternalAuth(auth) => {
+            ResolvedFilter::ExternalAuth { target: backend::resolve_backend(world, sender, &auth.backend), auth: auth.clone() }
+        }
     }
 }
 

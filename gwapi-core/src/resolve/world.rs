@@ -7,8 +7,8 @@ use crate::{
     controller::Controller,
     facts::Facts,
     model::{
-        BackendTlsPolicy, ClusterTrustBundle, ConfigMap, DefaultScope, GatewayClass, ListenerSet, NamespaceObject, ReferenceGrant,
-        Referrer, Route, Secret, Service, ServiceImport, XBackend, XBackendTrafficPolicy, XTelemetryPolicy,
+        BackendTlsPolicy, ClusterTrustBundle, ConfigMap, DefaultScope, GatewayClass, ListenerSet, NamespaceObject,
+        ReferenceGrant, Referrer, Route, Secret, Service, ServiceImport, XBackend, XBackendTrafficPolicy, XTelemetryPolicy,
     },
     name::{GATEWAY_GROUP, Group, Kind, Namespace, ObjectKey, ObjectName},
     resolution::{Resolution, ResolvedClass, ResolvedGateway, ResolvedListenerSet, ResolvedPolicy, Unclaimed},
@@ -137,7 +137,7 @@ impl<'a> World<'a> {
 
     pub(crate) fn cluster_trust_bundle(&self, key: &ObjectKey) -> Option<&'a Arc<ClusterTrustBundle>> {
         self.note(|| Source::Object(key.clone()));
-        self.snapshot.cluster_trust_bundle(key)
+        self.snapshot.trust_bundle(key)
     }
 
     pub(crate) fn service_import(&self, key: &ObjectKey) -> Option<&'a Arc<ServiceImport>> {
@@ -147,34 +147,43 @@ impl<'a> World<'a> {
 
     pub(crate) fn x_backend(&self, key: &ObjectKey) -> Option<&'a Arc<XBackend>> {
         self.note(|| Source::Object(key.clone()));
-        self.snapshot.x_backend(key)
+        self.snapshot.backend(key)
     }
 
-    pub(crate) fn listener_sets_of(&self, gateway: &ObjectKey) -> impl Iterator<Item = &'a Arc<ListenerSet>> + use<'a> {
+    pub(crate) fn listener_sets_of<'k>(
+        &self,
+        gateway: &'k ObjectKey,
+    ) -> impl Iterator<Item = &'a Arc<ListenerSet>> + use<'a, 'k> {
         self.note(|| Source::ListenerSetsOf(gateway.clone()));
         self.snapshot.listener_sets_of(gateway)
     }
 
-    pub(crate) fn backend_tls_policies(&self, target: &ObjectKey) -> impl Iterator<Item = &'a Arc<BackendTlsPolicy>> + use<'a> {
-        self.note(|| Source::PoliciesOf(target.clone()));
-        self.snapshot.backend_tls_policies_of(target)
-    }
-
-    pub(crate) fn backend_traffic_policies(
+    pub(crate) fn backend_tls_policies<'k>(
         &self,
-        target: &ObjectKey,
-    ) -> impl Iterator<Item = &'a Arc<XBackendTrafficPolicy>> + use<'a> {
+        target: &'k ObjectKey,
+    ) -> impl Iterator<Item = &'a Arc<BackendTlsPolicy>> + use<'a, 'k> {
         self.note(|| Source::PoliciesOf(target.clone()));
-        self.snapshot.x_backend_traffic_policies_of(target)
+        self.snapshot.backend_tls_policies_targeting(target)
     }
 
-    pub(crate) fn telemetry_policies(&self, target: &ObjectKey) -> impl Iterator<Item = &'a Arc<XTelemetryPolicy>> + use<'a> {
+    pub(crate) fn backend_traffic_policies<'k>(
+        &self,
+        target: &'k ObjectKey,
+    ) -> impl Iterator<Item = &'a Arc<XBackendTrafficPolicy>> + use<'a, 'k> {
         self.note(|| Source::PoliciesOf(target.clone()));
-        self.snapshot.x_telemetry_policies_of(target)
+        self.snapshot.traffic_policies_targeting(target)
+    }
+
+    pub(crate) fn telemetry_policies<'k>(
+        &self,
+        target: &'k ObjectKey,
+    ) -> impl Iterator<Item = &'a Arc<XTelemetryPolicy>> + use<'a, 'k> {
+        self.note(|| Source::PoliciesOf(target.clone()));
+        self.snapshot.telemetry_policies_targeting(target)
     }
 
     /// The routes that name a Service as their parent.
-    pub(crate) fn routes_of(&self, service: &ObjectKey) -> impl Iterator<Item = &'a Arc<Route>> + use<'a> {
+    pub(crate) fn routes_of<'k>(&self, service: &'k ObjectKey) -> impl Iterator<Item = &'a Arc<Route>> + use<'a, 'k> {
         self.note(|| Source::RoutesOf(service.clone()));
         self.snapshot.routes_of(service)
     }
