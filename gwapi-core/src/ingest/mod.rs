@@ -44,7 +44,7 @@ mod identity;
 mod kinds;
 mod kubernetes;
 mod listener;
-mod nearest;
+pub(crate) mod nearest;
 mod reference_grant;
 mod refs;
 mod route;

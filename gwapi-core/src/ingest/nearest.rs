@@ -7,7 +7,7 @@ const LONGEST: usize = 64;
 
 /// The known name closest to a word, if it is close enough: up to a third of its letters may differ. Case counts little.
 /// Of equally close names the first one is taken.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     if word.len() > LONGEST {
         return None;
     }
