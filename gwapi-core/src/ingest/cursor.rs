@@ -287,6 +287,20 @@ impl<'v, 'n> Node<'v, 'n> {
         Some(values)
     }
 
+    /// Whether a field of it holds more than an empty list or text, which are what a client writes that knows no absence.
+    pub(super) fn asks_for(&self, name: &str) -> bool {
+        self.value.get(name).is_some_and(|value| !is_empty(value) && value.as_str() != Some(""))
+    }
+
+    /// A list that has entries.
+    pub(super) fn not_empty(mut self) -> Option<()> {
+        let is_empty = self.is_empty_list();
+        if is_empty {
+            self.fault(IssueCode::InvalidValue, "needs an entry", None);
+        }
+        (!is_empty).then_some(())
+    }
+
     pub(super) fn is_empty_list(&self) -> bool {
         self.value.as_array().is_some_and(Vec::is_empty)
     }
@@ -300,9 +314,13 @@ impl<'v, 'n> Node<'v, 'n> {
         self.value.as_str() == Some(text)
     }
 
-    /// Whether the value that a JSON pointer leads to is this text.
-    pub(super) fn has_text_at(&self, pointer: &str, text: &str) -> bool {
-        self.value.pointer(pointer).and_then(Value::as_str) == Some(text)
+    pub(super) fn as_text(&self) -> Option<&'v str> {
+        self.value.as_str()
+    }
+
+    /// The text that a JSON pointer leads to.
+    pub(super) fn text_at(&self, pointer: &str) -> Option<&'v str> {
+        self.value.pointer(pointer).and_then(Value::as_str)
     }
 
     // Scalars
@@ -360,11 +378,15 @@ impl<'v, 'n> Node<'v, 'n> {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<T: Copy>(mut self, known: &[(&'static str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Copy>(self, known: &[(&'static str, T)]) -> Option<T> {
+        self.choose(known.iter().copied())
+    }
+
+    fn choose<T>(mut self, known: impl Iterator<Item = (&'static str, T)> + Clone) -> Option<T> {
         let text = self.reborrow().text()?;
-        let value = known.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        let value = known.clone().find(|(word, _)| *word == text).map(|(_, value)| value);
         if value.is_none() {
-            let (why, suggestion) = unknown_word(text, known.iter().map(|(word, _)| *word));
+            let (why, suggestion) = unknown_word(text, known.map(|(word, _)| word));
             self.fault(IssueCode::InvalidValue, why, suggestion);
         }
         value
@@ -454,6 +476,14 @@ fn unknown_word<'k>(text: &str, known: impl Iterator<Item = &'k str> + Clone) ->
     (format!("`{text}` is not one of {}", words.join(", ")), nearest(&text, known))
 }
 
+/// One of the things that an object can be, where a field says which it is: that thing has a field of its own.
+pub(super) trait Variant: Copy + PartialEq {
+    /// What the field that tells them apart says.
+    fn word(self) -> &'static str;
+    /// The field of its own.
+    fn field(self) -> &'static str;
+}
+
 /// An object that is being read. A field that is `null` counts as absent, as it does for the API server.
 pub(super) struct Fields<'v, 'n> {
     map: &'v Map<String, Value>,
@@ -489,6 +519,32 @@ impl<'v> Fields<'v, '_> {
     /// A list that may be missing, without the entries in which anything is wrong.
     pub(super) fn list<T>(&mut self, name: &'static str, read: impl FnMut(Node<'v, '_>) -> Option<T>) -> Vec<T> {
         self.optional(name, |node| node.list(read)).unwrap_or_default()
+    }
+
+    /// The variant that the field `tag` names; without one it is the default, or there must be one. The fields of the others
+    /// must not be there; an empty text asks for nothing.
+    pub(super) fn variant<V: Variant>(&mut self, tag: &'static str, default: Option<V>, all: &[V]) -> Option<V> {
+        let read = |node: Node<'v, '_>| node.choose(all.iter().map(|variant| (variant.word(), *variant)));
+        let own = match (self.get(tag), default) {
+            (Some(node), _) => read(node),
+            (None, Some(default)) => Some(default),
+            (None, None) => self.required(tag, read),
+        };
+        let Some(own) = own else {
+            all.iter().for_each(|variant| self.asked.push(variant.field()));
+            return None;
+        };
+        for other in all.iter().filter(|other| **other != own) {
+            if let Some(mut field) = self.get(other.field()).filter(|field| !field.is_text("")) {
+                field.fault(IssueCode::InvalidValue, format!("belongs to `{tag}: {}`", other.word()), None);
+            }
+        }
+        Some(own)
+    }
+
+    /// Reads `spec`, with what is invalid in it and belongs to no smaller part.
+    pub(super) fn spec<T>(&mut self, read: impl FnOnce(&mut Fields<'v, '_>) -> T) -> (Option<T>, Vec<Invalid>) {
+        self.part(|root| root.required("spec", |node| node.object(|fields| Some(read(fields)))))
     }
 
     /// Fields that do not matter for routing or status.

@@ -1,12 +1,12 @@
-//! Filters of routes (chapter H), the same for rules and backendRefs.
+//! Filters (chapter H), the same for rules, backendRefs and listeners.
 
 use alloc::{collections::BTreeMap, format, sync::Arc, vec::Vec};
 
-use super::{Fields, IssueCode, Node, refs};
+use super::{Fields, IssueCode, Node, cursor::Variant, refs};
 use crate::{
     model::{
-        AnyOr, Cors, CorsOrigin, Filter, Fraction, HeaderModifier, HeaderName, HeaderValue, Method, PathModifier, RequestMirror,
-        RequestRedirect, Scheme, UrlRewrite,
+        AnyOr, AuthProtocol, Cors, CorsOrigin, ExternalAuth, Filter, Fraction, HeaderModifier, HeaderName, HeaderValue, HttpAuth,
+        Method, PathModifier, RequestMirror, RequestRedirect, Scheme, UrlRewrite,
     },
     name::Namespace,
     path::check_replacement,
@@ -15,9 +15,9 @@ use crate::{
 ///
 const MAX_HEADER_VALUE: usize = 4096;
 
-/// The types of filters, and the field that holds what each asks for.
+/// The types of filters.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     RequestHeaderModifier,
     ResponseHeaderModifier,
     RequestMirror,
@@ -28,18 +28,39 @@ enum Type {
     ExternalAuth,
 }
 
-const TYPES: [(&str, Type); 8] = [
-    ("RequestHeaderModifier", Type::RequestHeaderModifier),
-    ("ResponseHeaderModifier", Type::ResponseHeaderModifier),
-    ("RequestMirror", Type::RequestMirror),
-    ("RequestRedirect", Type::RequestRedirect),
-    ("URLRewrite", Type::UrlRewrite),
-    ("CORS", Type::Cors),
-    ("ExtensionRef", Type::ExtensionRef),
-    ("ExternalAuth", Type::ExternalAuth),
-];
-
 impl Type {
+    /// Of HTTPRoutes (H-012).
+    pub(super) const HTTP: [Self; 8] = [
+        Self::RequestHeaderModifier,
+        Self::ResponseHeaderModifier,
+        Self::RequestMirror,
+        Self::RequestRedirect,
+        Self::UrlRewrite,
+        Self::Cors,
+        Self::ExtensionRef,
+        Self::ExternalAuth,
+    ];
+    /// Of GRPCRoutes (K-016).
+    pub(super) const GRPC: [Self; 4] =
+        [Self::RequestHeaderModifier, Self::ResponseHeaderModifier, Self::RequestMirror, Self::ExtensionRef];
+    /// Of listeners (H-079).
+    pub(super) const LISTENER: [Self; 2] = [Self::ExternalAuth, Self::ExtensionRef];
+}
+
+impl Variant for Type {
+    fn word(self) -> &'static str {
+        match self {
+            Self::RequestHeaderModifier => "RequestHeaderModifier",
+            Self::ResponseHeaderModifier => "ResponseHeaderModifier",
+            Self::RequestMirror => "RequestMirror",
+            Self::RequestRedirect => "RequestRedirect",
+            Self::UrlRewrite => "URLRewrite",
+            Self::Cors => "CORS",
+            Self::ExtensionRef => "ExtensionRef",
+            Self::ExternalAuth => "ExternalAuth",
+        }
+    }
+
     fn field(self) -> &'static str {
         match self {
             Self::RequestHeaderModifier => "requestHeaderModifier",
@@ -55,17 +76,9 @@ impl Type {
 }
 
 /// H-012: a filter has the field of its type and no other.
-pub(super) fn read(node: Node<'_, '_>, namespace: &Namespace) -> Option<Filter> {
+pub(super) fn read(node: Node<'_, '_>, namespace: &Namespace, types: &[Type]) -> Option<Filter> {
     node.object(|fields| {
-        let Some(own) = fields.required("type", |node| node.one_of(&TYPES)) else {
-            fields.ignore(&TYPES.map(|(_, other)| other.field()));
-            return None;
-        };
-        for (name, other) in TYPES.into_iter().filter(|(_, other)| *other != own) {
-            if let Some(mut field) = fields.get(other.field()) {
-                field.fault(IssueCode::InvalidValue, format!("belongs to filters of type {name}"), None);
-            }
-        }
+        let own = fields.variant("type", None, types)?;
         fields.required(own.field(), |node| read_own(own, node, namespace))
     })
 }
@@ -79,10 +92,7 @@ fn read_own(own: Type, node: Node<'_, '_>, namespace: &Namespace) -> Option<Filt
         Type::UrlRewrite => node.object(read_rewrite).map(Filter::UrlRewrite),
         Type::Cors => node.object(read_cors).map(Filter::Cors),
         Type::ExtensionRef => refs::local_ref(node).map(Filter::ExtensionRef),
-        Type::ExternalAuth => {
-            node.not_read("external authorisation is not supported: the rule is refused");
-            Some(Filter::ExternalAuth)
-        }
+        Type::ExternalAuth => read_external_auth(node, namespace).map(Filter::ExternalAuth),
     }
 }
 
@@ -110,6 +120,12 @@ fn read_header(node: Node<'_, '_>, list: &'static str, mentioned: &mut Mentioned
         let value = fields.required("value", read_header_value);
         Some(HeaderValue { name: name?, value: value? })
     })
+}
+
+/// Headers of what a Gateway itself sends (P-040).
+pub(super) fn read_export_headers(fields: &mut Fields<'_, '_>, name: &'static str) -> Vec<HeaderValue> {
+    let mut mentioned = Mentioned::new();
+    fields.list(name, |node| read_header(node, name, &mut mentioned))
 }
 
 /// A name that counts: of equivalent names in one list the first does (H-017), and two lists with one name contradict each
@@ -162,7 +178,7 @@ fn read_header_value(mut node: Node<'_, '_>) -> Option<Arc<str>> {
 // RequestMirror
 
 fn read_mirror(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Option<RequestMirror> {
-    let backend = fields.required("backendRef", |node| node.object(|fields| refs::backend_object(fields, namespace)));
+    let backend = fields.required("backendRef", |node| refs::backend(node, namespace));
     let fraction = fields.optional("fraction", read_fraction);
     let percent = fields.optional("percent", |mut node| {
         if fraction.is_some() {
@@ -177,7 +193,7 @@ fn read_mirror(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Option<Req
 }
 
 ///
-fn read_fraction(mut node: Node<'_, '_>) -> Option<Fraction> {
+pub(super) fn read_fraction(mut node: Node<'_, '_>) -> Option<Fraction> {
     let fraction = node.reborrow().object(|fields| {
         let numerator = fields.required("numerator", |node| node.number(0..=i64::from(i32::MAX)));
         let denominator = fields.optional("denominator", |node| node.number(1..=i64::from(i32::MAX))).unwrap_or(100);
@@ -220,20 +236,97 @@ fn read_rewrite(fields: &mut Fields<'_, '_>) -> Option<UrlRewrite> {
     Some(UrlRewrite { hostname, path })
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Replaced {
+    FullPath,
+    PrefixMatch,
+}
+
+impl Variant for Replaced {
+    fn word(self) -> &'static str {
+        match self {
+            Self::FullPath => "ReplaceFullPath",
+            Self::PrefixMatch => "ReplacePrefixMatch",
+        }
+    }
+
+    fn field(self) -> &'static str {
+        match self {
+            Self::FullPath => "replaceFullPath",
+            Self::PrefixMatch => "replacePrefixMatch",
+        }
+    }
+}
+
 /// H-041: a union of two texts.
 fn read_path_modifier(fields: &mut Fields<'_, '_>) -> Option<PathModifier> {
-    let types = [("ReplaceFullPath", true), ("ReplacePrefixMatch", false)];
-    let (full, prefix) = ("replaceFullPath", "replacePrefixMatch");
-    let Some(is_full) = fields.required("type", |node| node.one_of(&types)) else {
-        fields.ignore(&[full, prefix]);
-        return None;
-    };
-    let (own, other) = if is_full { (full, prefix) } else { (prefix, full) };
-    if let Some(mut field) = fields.get(other) {
-        field.fault(IssueCode::InvalidValue, format!("belongs to the other type; this one has `{own}`"), None);
+    let own = fields.variant("type", None, &[Replaced::FullPath, Replaced::PrefixMatch])?;
+    let text = fields.required(own.field(), |node| node.parsed(check_replacement))?;
+    Some(match own {
+        Replaced::FullPath => PathModifier::ReplaceFullPath(text.into()),
+        Replaced::PrefixMatch => PathModifier::ReplacePrefixMatch(text.into()),
+    })
+}
+
+// ExternalAuth
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Http,
+    Grpc,
+}
+
+impl Variant for Asked {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Grpc => "GRPC",
+        }
     }
-    let text = fields.required(own, |node| node.parsed(check_replacement))?;
-    Some(if is_full { PathModifier::ReplaceFullPath(text.into()) } else { PathModifier::ReplacePrefixMatch(text.into()) })
+
+    fn field(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
+/// H-078: the text lets the stanza of the protocol be left out, the CRD does not.
+fn read_external_auth(mut node: Node<'_, '_>, namespace: &Namespace) -> Option<ExternalAuth> {
+    node.reborrow().not_read("external authorisation is not supported: what asks for it is refused");
+    node.object(|fields| {
+        let backend = fields.required("backendRef", |node| refs::backend(node, namespace));
+        let own = fields.variant("protocol", None, &[Asked::Http, Asked::Grpc]);
+        let max_body = fields.optional("forwardBody", |node| {
+            node.object(|fields| fields.optional("maxSize", |node| node.number(0..=i64::from(i32::MAX))))
+        });
+        let protocol = own.map(|own| match own {
+            Asked::Http => AuthProtocol::Http(
+                fields.optional("http", |node| node.object(|fields| Some(read_http_auth(fields)))).unwrap_or_default(),
+            ),
+            Asked::Grpc => AuthProtocol::Grpc {
+                allowed_headers: fields
+                    .optional("grpc", |node| node.object(|fields| Some(header_names(fields, "allowedHeaders"))))
+                    .unwrap_or_default(),
+            },
+        });
+        Some(ExternalAuth { backend: backend?, protocol: protocol?, max_body: max_body.unwrap_or_default() })
+    })
+}
+
+fn read_http_auth(fields: &mut Fields<'_, '_>) -> HttpAuth {
+    HttpAuth {
+        // H-075: it becomes part of a path, as what a redirect writes does.
+        path: fields.optional("path", |node| node.parsed(check_replacement)).unwrap_or_default().into(),
+        allowed_headers: header_names(fields, "allowedHeaders"),
+        allowed_response_headers: header_names(fields, "allowedResponseHeaders"),
+    }
+}
+
+/// the CRD has no pattern for these.
+fn header_names(fields: &mut Fields<'_, '_>, name: &'static str) -> Vec<HeaderName> {
+    fields.list(name, |node| node.parsed(HeaderName::parse))
 }
 
 // CORS
@@ -298,5 +391,5 @@ fn stands_alone<T>(mut node: Node<'_, '_>) -> Option<T> {
 
 /// The name of a header as it is written: what browsers compare has its case.
 fn read_header_token(node: Node<'_, '_>) -> Option<Arc<str>> {
-    node.parsed(|text| HeaderName::parse(text).map(|_| Arc::from(text)))
+    node.parsed(HeaderName::parse_written)
 }

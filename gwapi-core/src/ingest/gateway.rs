@@ -1,17 +1,23 @@
 //! Gateway (chapter B).
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, string::String, sync::Arc, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, format, string::String, sync::Arc, vec::Vec};
 
-use super::{Fields, Header, Node, listener, refs};
+use super::{
+    Fields, Header, IssueCode, Node, default_scope,
+    listener::{self, Clients},
+    refs,
+};
 use crate::{
-    model::{Address, AddressType, Gateway, Infrastructure, Listener, Object},
+    model::{
+        Address, AddressType, ClientValidation, ClientValidationMode, DefaultScope, FrontendTls, Gateway, GatewayTls,
+        Infrastructure, Listener, NamespacesFrom, Object,
+    },
     name::{Namespace, ObjectName},
 };
 
 pub(super) fn read(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
     let namespace = header.namespace();
-    let (spec, invalid) =
-        root.part(|root| root.required("spec", |node| node.object(|fields| Some(read_spec(fields, &namespace)))));
+    let (spec, invalid) = root.spec(|fields| read_spec(fields, &namespace));
     let spec = spec.unwrap_or_default();
     Object::Gateway(Arc::new(Gateway {
         meta: header.meta,
@@ -20,6 +26,9 @@ pub(super) fn read(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
         listeners: spec.listeners,
         addresses: spec.addresses,
         infrastructure: spec.infrastructure,
+        allowed_listeners: spec.allowed_listeners,
+        tls: spec.tls,
+        default_scope: spec.default_scope,
         invalid,
     }))
 }
@@ -30,46 +39,101 @@ struct Spec {
     listeners: Vec<Listener>,
     addresses: Vec<Address>,
     infrastructure: Infrastructure,
+    allowed_listeners: Option<NamespacesFrom>,
+    tls: GatewayTls,
+    default_scope: DefaultScope,
 }
 
 fn read_spec(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Spec {
     let class_name = fields.required("gatewayClassName", Node::name);
-    let tls = fields.optional("tls", |node| node.object(|fields| Some(read_tls(fields)))).unwrap_or_default();
+    let mut clients = Clients::Unasked;
+    let tls = fields.optional("tls", |node| node.object(|fields| Some(read_tls(fields, namespace, &mut clients))));
     let mut names = BTreeSet::new();
     let listeners =
-        fields.required("listeners", |node| node.entries(|entry| listener::read(entry, namespace, &mut names, tls.frontend)));
+        fields.required("listeners", |node| node.entries(|entry| listener::read(entry, namespace, &mut names, clients)));
     let addresses = fields.list("addresses", read_address);
     let infrastructure = fields.optional("infrastructure", |node| node.object(read_infrastructure)).unwrap_or_default();
-    // Neither lets anything in that would stay out without it.
-    fields.optional("allowedListeners", |node| {
-        if node.has_text_at("/namespaces/from", "None") {
-            return None;
-        }
-        node.not_read("ListenerSets are not supported: none is attached to this Gateway")
-    });
-    fields.optional("defaultScope", |node| {
-        if node.is_text("None") {
-            return None;
-        }
-        node.not_read("default Gateways are not supported: routes attach by `parentRefs` only")
-    });
-    Spec { class_name, listeners: listeners.into_iter().flatten().flatten().collect(), addresses, infrastructure }
+    let allowed_listeners = fields.optional("allowedListeners", read_allowed_listeners);
+    let what = "default Gateways are not supported: routes attach by `parentRefs` only";
+    let default_scope = default_scope(fields, "defaultScope", what);
+    Spec {
+        class_name,
+        listeners: listeners.into_iter().flatten().flatten().collect(),
+        addresses,
+        infrastructure,
+        allowed_listeners,
+        tls: tls.unwrap_or_default(),
+        default_scope,
+    }
 }
 
-/// What `spec.tls` asks for.
-#[derive(Default)]
-struct GatewayTls {
-    /// Client certificates are to be validated. Listeners that would be served without that are refused (law 11).
-    frontend: bool,
+/// C-001, C-002.
+fn read_allowed_listeners(mut node: Node<'_, '_>) -> Option<NamespacesFrom> {
+    // Nothing is let in that would stay out otherwise.
+    if node.text_at("/namespaces/from") != Some("None") {
+        node.reborrow().not_read("ListenerSets are not supported: none is attached to this Gateway");
+    }
+    node.object(|fields| fields.optional("namespaces", |node| node.object(|fields| listener::read_namespaces(fields, None))))
 }
 
-fn read_tls(fields: &mut Fields<'_, '_>) -> GatewayTls {
-    // Backends that insist on a certificate refuse the connection: nothing is widened.
-    fields.optional("backend", |node| node.not_read("client certificates for backends are not supported: none is presented"));
-    let frontend = fields.optional("frontend", |node| {
-        node.not_read("client certificates are not validated: HTTPS listeners of this Gateway are refused")
+/// Client certificates are not validated yet, and listeners that would be served without that are refused (law 11).
+fn read_tls(fields: &mut Fields<'_, '_>, namespace: &Namespace, clients: &mut Clients) -> GatewayTls {
+    let client_certificate = fields.optional("backend", |mut node| {
+        // Backends that insist on a certificate refuse the connection: nothing is widened.
+        node.reborrow().not_read("client certificates for backends are not supported: none is presented");
+        node.object(|fields| fields.optional("clientCertificateRef", |node| refs::secret_ref(node, namespace)))
     });
-    GatewayTls { frontend: frontend.is_some() }
+    let frontend = fields.get("frontend").map(|mut node| {
+        let what = "client certificates are not validated: HTTPS listeners of this Gateway are refused";
+        if node.reborrow().not_read(what).is_some() {
+            *clients = Clients::Validated;
+        }
+        let (frontend, invalid) = node.part(|node| node.object(|fields| Some(read_frontend(fields, namespace))));
+        FrontendTls { invalid, ..frontend.unwrap_or_default() }
+    });
+    GatewayTls { frontend: frontend.unwrap_or_default(), client_certificate }
+}
+
+/// B-045.
+fn read_frontend(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> FrontendTls {
+    let default = fields.optional("default", |node| read_frontend_config(node, namespace)).flatten();
+    let mut per_port = BTreeMap::new();
+    fields.list("perPort", |mut entry| {
+        let (port, config) = entry.reborrow().object(|fields| {
+            let port: Option<u16> = fields.required("port", Node::port);
+            let config = fields.required("tls", |node| read_frontend_config(node, namespace));
+            Some((port?, config?))
+        })?;
+        if per_port.insert(port, config).is_some() {
+            // Which of the two counts would be a guess.
+            entry.fault(IssueCode::DuplicateName, format!("another entry of the list is for port {port}"), None);
+        }
+        Some(())
+    });
+    FrontendTls { default, per_port, invalid: Vec::new() }
+}
+
+/// What is invalid in it concerns the listeners that it is for, and no other (B-046).
+fn read_frontend_config(node: Node<'_, '_>, namespace: &Namespace) -> Option<Option<ClientValidation>> {
+    node.object(|fields| {
+        Some(fields.get("validation").map(|mut node| {
+            let (validation, invalid) = node.part(|node| node.object(|fields| Some(read_client_validation(fields, namespace))));
+            let nothing = ClientValidation { ca_certificate_refs: Vec::new(), mode: Default::default(), invalid: Vec::new() };
+            ClientValidation { invalid, ..validation.unwrap_or(nothing) }
+        }))
+    })
+}
+
+/// B-047 to B-049.
+fn read_client_validation(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> ClientValidation {
+    fields.required("caCertificateRefs", Node::not_empty);
+    let ca_certificate_refs = fields.list("caCertificateRefs", |node| refs::ca_certificates(node, namespace));
+    let modes = [
+        ("AllowValidOnly", ClientValidationMode::AllowValidOnly),
+        ("AllowInsecureFallback", ClientValidationMode::AllowInsecureFallback),
+    ];
+    let mode = fields.optional("mode", |node| node.one_of(&modes)).unwrap_or_default();
+    ClientValidation { ca_certificate_refs, mode, invalid: Vec::new() }
 }
 
 /// B-059, B-062, B-075.

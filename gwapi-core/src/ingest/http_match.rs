@@ -18,11 +18,16 @@ const MAX_QUERY_VALUE: usize = 1024;
 pub(super) fn read(node: Node<'_, '_>) -> Option<HttpMatch> {
     node.object(|fields| {
         let path = fields.optional("path", |node| node.object(read_path));
-        let headers = read_values(fields, "headers", MAX_HEADER_VALUE, HeaderName::parse);
+        let headers = read_headers(fields);
         let query = read_values(fields, "queryParams", MAX_QUERY_VALUE, parse_query_name);
         let method = fields.optional("method", |node| node.one_of(&Method::ALL.map(|method| (method.as_str(), method))));
         Some(HttpMatch { path: path.unwrap_or_else(|| HttpMatch::default().path), headers, query, method })
     })
+}
+
+/// F-011, K-008.
+pub(super) fn read_headers(fields: &mut Fields<'_, '_>) -> Vec<ValueMatch<HeaderName>> {
+    read_values(fields, "headers", MAX_HEADER_VALUE, HeaderName::parse)
 }
 
 #[derive(Clone, Copy)]

@@ -2,14 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Fields, Header, IssueCode, Node, filter, http_match, refs, route};
+use super::{Fields, Header, IssueCode, Node, filter::Type, http_match, route, session};
 use crate::{
-    model::{BackendRef, HttpMatch, HttpRule, Object, Retry, RouteKind, Rules, Timeouts},
+    model::{HttpMatch, HttpRule, Object, Retry, RouteKind, Rules, Timeouts},
     name::Namespace,
 };
-
-/// I-001.
-const MAX_WEIGHT: i64 = 1_000_000;
 
 pub(super) fn read(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
     let own = |fields: &mut Fields<'_, '_>, namespace: &Namespace| route::Own {
@@ -19,16 +16,11 @@ pub(super) fn read(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
     route::read(RouteKind::Http, header, root, own, Rules::Http(Vec::new()))
 }
 
-/// F-002: a route without rules has one that matches everything and has no backends. Every entry of the list keeps its
-/// number, and stands for itself alone.
+/// F-002: a route without rules has one that matches everything and has no backends.
 fn read_rules(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Vec<HttpRule> {
+    let finish = |rule: Option<HttpRule>, invalid| HttpRule { invalid, ..rule.unwrap_or_else(|| empty_rule(Vec::new())) };
     match fields.get("rules") {
-        Some(node) if !node.is_empty_list() => node
-            .entries(|mut entry| {
-                let (rule, invalid) = entry.part(|entry| entry.object(|fields| Some(read_rule(fields, namespace))));
-                HttpRule { invalid, ..rule.unwrap_or_else(|| empty_rule(Vec::new())) }
-            })
-            .unwrap_or_default(),
+        Some(node) if !node.is_empty_list() => route::read_rules(node, |fields| read_rule(fields, namespace), finish),
         _ => Vec::from([empty_rule(Vec::from([HttpMatch::default()]))]),
     }
 }
@@ -41,49 +33,23 @@ fn empty_rule(matches: Vec<HttpMatch>) -> HttpRule {
         backend_refs: Vec::new(),
         timeouts: Timeouts::default(),
         retry: None,
-        session_persistence: false,
+        session_persistence: None,
         invalid: Vec::new(),
     }
 }
 
 fn read_rule(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> HttpRule {
     let name = fields.optional("name", Node::name);
-    let matches = read_matches(fields);
-    let filters = fields.list("filters", |node| filter::read(node, namespace));
-    let backend_refs = fields.list("backendRefs", |node| read_backend_ref(node, namespace));
+    let matches = route::read_matches(fields, http_match::read);
+    let filters = route::read_filters(fields, namespace, &Type::HTTP);
+    let backend_refs = fields.list("backendRefs", |node| route::read_backend_ref(node, namespace, &Type::HTTP));
     let timeouts = fields.optional("timeouts", |node| node.object(read_timeouts)).unwrap_or_default();
     let retry = fields.optional("retry", |node| node.object(|fields| Some(read_retry(fields))));
-    let session_persistence = fields.get("sessionPersistence").map(|node| {
-        // An empty stanza asks for it too.
-        node.not_read("session persistence is not supported: the rule is refused");
+    let session_persistence = fields.optional("sessionPersistence", |mut node| {
+        node.reborrow().not_read("session persistence is not supported: the rule is refused");
+        session::read(node)
     });
-    HttpRule {
-        name,
-        matches,
-        filters,
-        backend_refs,
-        timeouts,
-        retry,
-        session_persistence: session_persistence.is_some(),
-        invalid: Vec::new(),
-    }
-}
-
-/// F-002: no matches at all mean one that matches everything. Where all of several are invalid, none is left.
-fn read_matches(fields: &mut Fields<'_, '_>) -> Vec<HttpMatch> {
-    match fields.get("matches") {
-        Some(node) if !node.is_empty_list() => node.list(http_match::read).unwrap_or_default(),
-        _ => Vec::from([HttpMatch::default()]),
-    }
-}
-
-fn read_backend_ref(node: Node<'_, '_>, namespace: &Namespace) -> Option<BackendRef> {
-    node.object(|fields| {
-        let weight = fields.optional("weight", |node| node.number(0..=MAX_WEIGHT)).unwrap_or(1);
-        let filters = fields.list("filters", |node| filter::read(node, namespace));
-        let backend = refs::backend_object(fields, namespace)?;
-        Some(BackendRef { backend, weight, filters })
-    })
+    HttpRule { name, matches, filters, backend_refs, timeouts, retry, session_persistence, invalid: Vec::new() }
 }
 
 fn read_timeouts(fields: &mut Fields<'_, '_>) -> Option<Timeouts> {

@@ -42,6 +42,8 @@ fn split_api_version(text: &str) -> Result<(&str, &str), ApiVersionError> {
 #[derive(Clone)]
 pub(super) struct Header<'v> {
     pub(super) meta: ObjectMeta,
+    /// The version of the apiVersion: some differ in what they admit.
+    pub(super) version: &'v str,
     pub(super) labels: Vec<(&'v str, &'v str)>,
 }
 
@@ -53,11 +55,11 @@ impl Header<'_> {
 }
 
 /// Reads `metadata`. Nothing if the object cannot be told from others.
-pub(super) fn read_metadata<'v>(root: &mut Fields<'v, '_>, names: &TypeMeta<'_>, scope: Scope) -> Option<Header<'v>> {
+pub(super) fn read_metadata<'v>(root: &mut Fields<'v, '_>, names: &TypeMeta<'v>, scope: Scope) -> Option<Header<'v>> {
     root.required("metadata", |node| node.object(|fields| read_fields(fields, names, scope)))
 }
 
-fn read_fields<'v>(fields: &mut Fields<'v, '_>, names: &TypeMeta<'_>, scope: Scope) -> Option<Header<'v>> {
+fn read_fields<'v>(fields: &mut Fields<'v, '_>, names: &TypeMeta<'v>, scope: Scope) -> Option<Header<'v>> {
     let name: Option<ObjectName> = fields.required("name", Node::name);
     let namespace = read_namespace(fields, scope);
     let generation = fields.optional("generation", |node| node.number(0..=i64::MAX)).unwrap_or_default();
@@ -77,7 +79,7 @@ fn read_fields<'v>(fields: &mut Fields<'v, '_>, names: &TypeMeta<'_>, scope: Sco
         "clusterName",
     ]);
     let key = ObjectKey { group: names.group.into(), kind: names.kind.into(), namespace: namespace?, name: name? };
-    Some(Header { meta: ObjectMeta { key, generation, created }, labels })
+    Some(Header { meta: ObjectMeta { key, generation, created }, version: names.version, labels })
 }
 
 /// The namespace, as the scope has it; nothing at all if it cannot be read, which differs from having none.

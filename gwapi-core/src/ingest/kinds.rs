@@ -3,11 +3,11 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
-    Fields, Header, IssueCode, gateway, gateway_class, http_route,
+    Fields, Header, IssueCode, gateway, gateway_class, grpc_route, http_route,
     identity::{self, TypeMeta},
-    kubernetes,
+    kubernetes, l4_route, listener,
     nearest::nearest,
-    reference_grant, secret,
+    policy, reference_grant, secret, telemetry, x_backend,
 };
 use crate::{
     model::Object,
@@ -23,6 +23,8 @@ struct Kind {
     scope: Scope,
     /// Nothing for a kind that only references can find.
     read: Option<Reader>,
+    /// Whether what it says has an effect.
+    built: bool,
 }
 
 type Reader = fn(Header<'_>, &mut Fields<'_, '_>) -> Object;
@@ -40,28 +42,41 @@ use Scope::{Cluster, Namespaced};
 
 const V1: &[&str] = &["v1"];
 const V1_BETA: &[&str] = &["v1", "v1beta1"];
-const X: &[&str] = &["v1alpha1"];
+const V1_ALPHA2: &[&str] = &["v1", "v1alpha2"];
+const V1_ALPHA3: &[&str] = &["v1", "v1alpha3"];
+const V1_ALPHA32: &[&str] = &["v1", "v1alpha3", "v1alpha2"];
+const V1_BETA_ALPHA: &[&str] = &["v1", "v1beta1", "v1alpha1"];
+const BETA_ALPHA: &[&str] = &["v1beta1", "v1alpha1"];
+const ALPHA: &[&str] = &["v1alpha1"];
+
+/// The group of ClusterTrustBundle.
+pub(super) const CERTIFICATES_GROUP: &str = "certificates.k8s.io";
+/// The group of ServiceImport.
+const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";
 
 const KINDS: &[Kind] = &[
     Kind::read(GATEWAY_GROUP, "GatewayClass", V1_BETA, Cluster, gateway_class::read),
     Kind::read(GATEWAY_GROUP, "Gateway", V1_BETA, Namespaced, gateway::read),
     Kind::read(GATEWAY_GROUP, "HTTPRoute", V1_BETA, Namespaced, http_route::read),
     Kind::read(GATEWAY_GROUP, "ReferenceGrant", V1_BETA, Namespaced, reference_grant::read),
+    Kind::read(GATEWAY_GROUP, "GRPCRoute", V1, Namespaced, grpc_route::read).not_built(),
+    Kind::read(GATEWAY_GROUP, "TLSRoute", V1_ALPHA32, Namespaced, l4_route::read_tls).not_built(),
+    Kind::read(GATEWAY_GROUP, "TCPRoute", V1_ALPHA2, Namespaced, l4_route::read_tcp).not_built(),
+    Kind::read(GATEWAY_GROUP, "UDPRoute", V1_ALPHA2, Namespaced, l4_route::read_udp).not_built(),
+    Kind::read(GATEWAY_GROUP, "ListenerSet", V1, Namespaced, listener::read_set).not_built(),
+    Kind::read(GATEWAY_GROUP, "BackendTLSPolicy", V1_ALPHA3, Namespaced, policy::read_backend_tls).not_built(),
+    Kind::read(GATEWAY_X_GROUP, "XBackend", ALPHA, Namespaced, x_backend::read).not_built(),
+    Kind::read(GATEWAY_X_GROUP, "XBackendTrafficPolicy", ALPHA, Namespaced, policy::read_traffic).not_built(),
+    Kind::read(GATEWAY_X_GROUP, "XMesh", ALPHA, Cluster, gateway_class::read_mesh).not_built(),
+    Kind::read(GATEWAY_X_GROUP, "XTelemetryPolicy", ALPHA, Namespaced, telemetry::read).not_built(),
+    // The ListenerSet of before v1.5.
+    Kind::name_only(GATEWAY_X_GROUP, "XListenerSet", ALPHA, Namespaced),
     Kind::read(CORE_GROUP, "Namespace", V1, Cluster, kubernetes::read_namespace),
     Kind::read(CORE_GROUP, "Service", V1, Namespaced, kubernetes::read_service),
     Kind::read(CORE_GROUP, "Secret", V1, Namespaced, secret::read_secret),
     Kind::read(CORE_GROUP, "ConfigMap", V1, Namespaced, secret::read_config_map),
-    Kind::name_only(GATEWAY_GROUP, "GRPCRoute", V1, Namespaced),
-    Kind::name_only(GATEWAY_GROUP, "TLSRoute", &["v1", "v1alpha3", "v1alpha2"], Namespaced),
-    Kind::name_only(GATEWAY_GROUP, "TCPRoute", &["v1", "v1alpha2"], Namespaced),
-    Kind::name_only(GATEWAY_GROUP, "UDPRoute", &["v1", "v1alpha2"], Namespaced),
-    Kind::name_only(GATEWAY_GROUP, "ListenerSet", V1, Namespaced),
-    Kind::name_only(GATEWAY_GROUP, "BackendTLSPolicy", &["v1", "v1alpha3"], Namespaced),
-    Kind::name_only(GATEWAY_X_GROUP, "XBackend", X, Namespaced),
-    Kind::name_only(GATEWAY_X_GROUP, "XBackendTrafficPolicy", X, Namespaced),
-    Kind::name_only(GATEWAY_X_GROUP, "XListenerSet", X, Namespaced),
-    Kind::name_only(GATEWAY_X_GROUP, "XMesh", X, Cluster),
-    Kind::name_only(GATEWAY_X_GROUP, "XTelemetryPolicy", X, Namespaced),
+    Kind::read(CERTIFICATES_GROUP, "ClusterTrustBundle", V1_BETA_ALPHA, Cluster, secret::read_trust_bundle),
+    Kind::read(MULTICLUSTER_GROUP, "ServiceImport", BETA_ALPHA, Namespaced, kubernetes::read_service_import),
 ];
 
 impl Kind {
@@ -72,11 +87,21 @@ impl Kind {
         scope: Scope,
         read: Reader,
     ) -> Self {
-        Self { group, kind, versions, scope, read: Some(read) }
+        Self { group, kind, versions, scope, read: Some(read), built: true }
     }
 
     const fn name_only(group: &'static str, kind: &'static str, versions: &'static [&'static str], scope: Scope) -> Self {
-        Self { group, kind, versions, scope, read: None }
+        Self { group, kind, versions, scope, read: None, built: false }
+    }
+
+    /// What it asks for has no effect yet, which is a finding (law 11).
+    const fn not_built(self) -> Self {
+        Self { built: false, ..self }
+    }
+
+    /// Whether it is a kind of the Gateway API: only there an unknown field can widen what is served.
+    fn is_ours(&self) -> bool {
+        matches!(self.group, GATEWAY_GROUP | GATEWAY_X_GROUP)
     }
 }
 
@@ -107,16 +132,16 @@ pub(super) fn read(root: &mut Fields<'_, '_>) -> Option<Object> {
     }
 }
 
-fn read_known(root: &mut Fields<'_, '_>, names: &TypeMeta<'_>, known: &Kind) -> Option<Object> {
-    if known.group == CORE_GROUP {
+fn read_known<'v>(root: &mut Fields<'v, '_>, names: &TypeMeta<'v>, known: &Kind) -> Option<Object> {
+    if !known.is_ours() {
         root.tolerate_unknown();
     }
     let header = identity::read_metadata(root, names, known.scope);
+    if !known.built {
+        report_not_supported(root, names);
+    }
     let (Some(header), Some(read)) = (&header, known.read) else {
         root.ignore_the_rest();
-        if known.read.is_none() {
-            report_not_supported(root, names);
-        }
         return header.map(|header| Object::Other(header.meta.key));
     };
     // Controllers write it, and it is never what decides.
@@ -136,7 +161,7 @@ fn report_unknown_version(root: &mut Fields<'_, '_>, names: &TypeMeta<'_>, known
 }
 
 fn report_unknown_kind(root: &mut Fields<'_, '_>, names: &TypeMeta<'_>) {
-    let elsewhere = KINDS.iter().find(|known| known.kind == names.kind && known.group != CORE_GROUP);
+    let elsewhere = KINDS.iter().find(|known| known.kind == names.kind && known.is_ours());
     let what = format!("group `{}` has no kind `{}`", names.group, names.kind);
     if let Some(known) = elsewhere {
         let best = known.versions.first().map(|version| api_version(known.group, version));

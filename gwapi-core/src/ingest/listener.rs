@@ -1,30 +1,56 @@
-//! Listeners of Gateways (B.1, B.3, D-002, D-003).
+//! Listeners (B.1, B.3, D-002, D-003), and ListenerSet (chapter C), which has nothing else.
 
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
-use super::{Fields, IssueCode, Node, refs};
+use super::{
+    Fields, Header, IssueCode, Node,
+    cursor::Variant,
+    filter::{self, Type},
+    refs,
+};
 use crate::{
     model::{
-        AllowedRoutes, Invalid, Listener, ListenerTls, NamespacesFrom, Protocol, RouteGroupKind, Selector, SelectorOperator,
-        SelectorRequirement, TlsMode,
+        AllowedRoutes, Filter, Invalid, Listener, ListenerFilter, ListenerSet, ListenerTls, NamespacesFrom, Object, Protocol,
+        RouteGroupKind, Selector, SelectorOperator, SelectorRequirement, TlsMode,
     },
     name::{GATEWAY_GROUP, Namespace, SectionName},
 };
 
+/// C-004, C-029.
+pub(super) fn read_set(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
+    let namespace = header.namespace();
+    let (spec, invalid) = root.spec(|fields| {
+        let parent = fields.required("parentRef", |node| refs::parent_gateway(node, &namespace));
+        let mut names = BTreeSet::new();
+        let listeners =
+            fields.required("listeners", |node| node.entries(|entry| read(entry, &namespace, &mut names, Clients::Unasked)));
+        (parent, listeners.into_iter().flatten().flatten().collect())
+    });
+    let (parent, listeners) = spec.unwrap_or_default();
+    Object::ListenerSet(Arc::new(ListenerSet { meta: header.meta, parent, listeners, invalid }))
+}
+
+/// Whether the Gateway asks clients for certificates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clients {
+    Unasked,
+    Validated,
+}
+
 /// Reads a listener. One that cannot be told from others by its name has no status of its own: it is left out, and what is
-/// wrong with it belongs to the Gateway.
+/// wrong with it belongs to the object around it.
 pub(super) fn read(
     mut node: Node<'_, '_>,
     namespace: &Namespace,
     names: &mut BTreeSet<SectionName>,
-    frontend_validation: bool,
+    clients: Clients,
 ) -> Option<Listener> {
     let (listener, mut invalid) = node.part(|node| node.object(|fields| read_fields(fields, namespace, names)));
     let Some(listener) = listener else {
         node.hand_up(invalid);
         return None;
     };
-    if frontend_validation && listener.protocol == Protocol::Https {
+    if clients == Clients::Validated && listener.protocol == Protocol::Https {
         invalid.push(unvalidated_clients());
     }
     Some(Listener { invalid, ..listener })
@@ -44,7 +70,7 @@ fn read_fields(fields: &mut Fields<'_, '_>, namespace: &Namespace, names: &mut B
     let protocol = fields.required("protocol", |node| node.limited(1..=255)).unwrap_or_default();
     let tls = fields.optional("tls", |node| node.object(|fields| Some(read_tls(fields, namespace))));
     let allowed_routes = fields.optional("allowedRoutes", |node| node.object(|fields| Some(read_allowed_routes(fields))));
-    let filters = fields.optional("filters", |node| node.object(|fields| Some(read_filters(fields)))).unwrap_or_default();
+    let filters = fields.optional("filters", |node| node.object(|fields| Some(read_filters(fields, namespace))));
     Some(Listener {
         name: name?,
         hostname,
@@ -53,7 +79,7 @@ fn read_fields(fields: &mut Fields<'_, '_>, namespace: &Namespace, names: &mut B
         tls,
         // D-002.
         allowed_routes: allowed_routes.unwrap_or(AllowedRoutes { namespaces: NamespacesFrom::Same, kinds: Vec::new() }),
-        filters,
+        filters: filters.unwrap_or_default(),
         invalid: Vec::new(),
     })
 }
@@ -77,7 +103,8 @@ fn read_tls(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> ListenerTls {
 }
 
 fn read_allowed_routes(fields: &mut Fields<'_, '_>) -> AllowedRoutes {
-    let namespaces = fields.optional("namespaces", |node| node.object(|fields| Some(read_namespaces(fields))));
+    let same = Some(NamespacesFrom::Same);
+    let namespaces = fields.optional("namespaces", |node| node.object(|fields| read_namespaces(fields, same)));
     let kinds = fields.list("kinds", read_kind);
     AllowedRoutes { namespaces: namespaces.unwrap_or(NamespacesFrom::Same), kinds }
 }
@@ -91,18 +118,20 @@ fn read_kind(node: Node<'_, '_>) -> Option<RouteGroupKind> {
     })
 }
 
-/// D-003: the selector counts with `from: Selector` only.
-fn read_namespaces(fields: &mut Fields<'_, '_>) -> NamespacesFrom {
+/// C-002, D-003: the selector counts with `from: Selector` only. `None` is a word where it is the default.
+pub(super) fn read_namespaces(fields: &mut Fields<'_, '_>, default: Option<NamespacesFrom>) -> Option<NamespacesFrom> {
     let selector = fields.optional("selector", |node| node.object(|fields| Some(read_selector(fields))));
-    let from = fields.optional("from", |node| {
-        node.word(&["All", "Selector", "Same"], |word| match word {
-            "All" => NamespacesFrom::All,
-            "Same" => NamespacesFrom::Same,
-            "Selector" => NamespacesFrom::Selector(selector),
-            other => NamespacesFrom::Unknown(other.into()),
-        })
-    });
-    from.unwrap_or(NamespacesFrom::Same)
+    let words: &[&str] = if default.is_none() { &["All", "Selector", "Same", "None"] } else { &["All", "Selector", "Same"] };
+    let Some(from) = fields.get("from") else { return default };
+    let none_is_known = default.is_none();
+    from.word(words, |word| match word {
+        "All" => Some(NamespacesFrom::All),
+        "Same" => Some(NamespacesFrom::Same),
+        "Selector" => Some(NamespacesFrom::Selector(selector)),
+        "None" if none_is_known => None,
+        other => Some(NamespacesFrom::Unknown(other.into())),
+    })
+    .unwrap_or(default)
 }
 
 fn read_selector(fields: &mut Fields<'_, '_>) -> Selector {
@@ -150,16 +179,21 @@ fn check_value_count(mut node: Node<'_, '_>, operator: &SelectorOperator, count:
     node.fault(IssueCode::InvalidValue, why, None);
 }
 
-/// H-079, H-086: the listener is refused because of its filters, so their types are all there is to know.
-fn read_filters(fields: &mut Fields<'_, '_>) -> Vec<Arc<str>> {
-    let requests = fields.get("requests");
-    let Some(mut node) = requests else { return Vec::new() };
+/// H-079.
+fn read_filters(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Vec<ListenerFilter> {
+    let Some(mut node) = fields.get("requests") else { return Vec::new() };
     node.reborrow().not_read("filters of listeners are not supported: the listener is refused");
-    node.list(|entry| {
-        entry.object(|fields| {
-            fields.ignore(&["externalAuth", "extensionRef"]);
-            fields.required("type", |node| node.limited(1..=usize::MAX)).map(Arc::from)
-        })
-    })
-    .unwrap_or_default()
+    node.entries(|entry| read_filter(entry, namespace)).unwrap_or_default()
+}
+
+/// Every entry keeps its place: the order is binding, and none is left out (H-080, H-086).
+fn read_filter(mut entry: Node<'_, '_>, namespace: &Namespace) -> ListenerFilter {
+    let filter_type = entry.text_at("/type").unwrap_or_default();
+    let is_known = Type::LISTENER.iter().any(|known| known.word() == filter_type);
+    match entry.part(|entry| filter::read(entry, namespace, &Type::LISTENER)) {
+        (Some(Filter::ExternalAuth(auth)), invalid) if invalid.is_empty() => ListenerFilter::ExternalAuth(auth),
+        (Some(Filter::ExtensionRef(reference)), invalid) if invalid.is_empty() => ListenerFilter::ExtensionRef(reference),
+        _ if !is_known && !filter_type.is_empty() => ListenerFilter::Unknown(filter_type.into()),
+        (_, invalid) => ListenerFilter::Invalid { filter_type: filter_type.into(), invalid },
+    }
 }

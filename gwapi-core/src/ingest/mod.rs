@@ -32,27 +32,34 @@ use alloc::{format, string::String, vec::Vec};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::Object;
+use crate::model::{DefaultScope, Object};
 
+mod backend_tls;
 mod cursor;
 mod filter;
 mod gateway;
 mod gateway_class;
+mod grpc_route;
 mod http_match;
 mod http_route;
 mod identity;
 mod kinds;
 mod kubernetes;
+mod l4_route;
 mod listener;
 pub(crate) mod nearest;
+mod policy;
 mod reference_grant;
 mod refs;
 mod route;
 mod secret;
+mod session;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "gateway-api")]
 mod typed;
+mod x_backend;
 
 use cursor::{Fields, Node, Report};
 use identity::Header;
@@ -209,4 +216,18 @@ pub fn from_serialize(value: &impl Serialize) -> Ingested {
             Ingested { object: None, issues: Vec::from([issue]) }
         }
     }
+}
+
+/// P-001, on both sides. Nothing else attaches to anything by it yet: that is remarked, and nothing is widened.
+fn default_scope(fields: &mut Fields<'_, '_>, name: &'static str, not_read: &str) -> DefaultScope {
+    let scope = fields.optional(name, |mut node| {
+        if node.is_text("") {
+            return None;
+        }
+        if !node.is_text("None") {
+            node.reborrow().not_read(not_read);
+        }
+        node.word(&["All", "None"], |word| DefaultScope::from(word))
+    });
+    scope.unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-//! Secret and ConfigMap, as sources of certificates. No value of a Secret is kept or shown, whatever is wrong with it.
+//! Secret, ConfigMap and ClusterTrustBundle, as sources of certificates. No value of a Secret is kept or shown, whatever is wrong with it.
 
 use alloc::{borrow::Cow, collections::BTreeMap, collections::BTreeSet, string::String, sync::Arc, vec::Vec};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Fields, Header, IssueCode, Node};
-use crate::model::{CertificateVerdict, ConfigMap, Object, PemVerdict, Secret};
+use crate::model::{CertificateVerdict, ClusterTrustBundle, ConfigMap, Object, PemVerdict, Secret};
 
 const CERTIFICATE: &str = "tls.crt";
 const PRIVATE_KEY: &str = "tls.key";
@@ -52,6 +52,18 @@ pub(super) fn read_config_map(header: Header<'_>, root: &mut Fields<'_, '_>) -> 
         None => PemVerdict::Malformed("not base64".into()),
     });
     Object::ConfigMap(Arc::new(ConfigMap { key: header.meta.key, ca }))
+}
+
+/// B-084. One without anything in it is empty (B-085).
+pub(super) fn read_trust_bundle(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
+    let bundle = root.optional("spec", |node| {
+        node.object(|fields| {
+            fields.ignore(&["signerName"]);
+            fields.optional("trustBundle", Node::text)
+        })
+    });
+    let ca = PemVerdict::of_certificates(bundle.unwrap_or_default().as_bytes());
+    Object::ClusterTrustBundle(Arc::new(ClusterTrustBundle { key: header.meta.key, ca }))
 }
 
 fn plain_data<'v>(fields: &mut Fields<'v, '_>, name: &'static str) -> Data<'v> {

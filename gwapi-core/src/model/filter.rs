@@ -25,7 +25,7 @@ pub enum Filter {
     /// A filter of the implementation (H-006).
     ExtensionRef(LocalObjectRef),
     /// Asks a service first (H-070). Not built: the rule is refused, never served without.
-    ExternalAuth,
+    ExternalAuth(ExternalAuth),
 }
 
 impl Filter {
@@ -40,7 +40,7 @@ impl Filter {
             Self::UrlRewrite(_) => "URLRewrite",
             Self::Cors(_) => "CORS",
             Self::ExtensionRef(_) => "ExtensionRef",
-            Self::ExternalAuth => "ExternalAuth",
+            Self::ExternalAuth(_) => "ExternalAuth",
         }
     }
 }
@@ -65,6 +65,14 @@ impl HeaderName {
             return Err(HeaderNameError);
         }
         Ok(Self(text.to_ascii_lowercase().into()))
+    }
+
+    /// The same characters, kept as they are written: what browsers compare, and the names of cookies, have their case.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn parse_written(text: &str) -> Result<Arc<str>, HeaderNameError> {
+        Self::parse(text).map(|_| text.into())
     }
 
     /// The name in lower case.
@@ -211,6 +219,40 @@ pub struct Cors {
     pub expose_headers: Vec<Arc<str>>,
     /// For how many seconds a preflight answer holds (H-064).
     pub max_age: u32,
+}
+
+/// `externalAuth`: a service that is asked before a request goes on (H-070). What cannot be asked allows nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalAuth {
+    /// The service (H-077).
+    pub backend: BackendObjectRef,
+    /// How it is asked.
+    pub protocol: AuthProtocol,
+    /// How many bytes of the body it gets at most; 0 means none (H-076).
+    pub max_body: u32,
+}
+
+/// How an authorisation service is asked (H-071).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthProtocol {
+    /// By a request over HTTP.
+    Http(HttpAuth),
+    /// By the protocol `ext_authz`.
+    Grpc {
+        /// Headers of the request that it gets; all of them if the list is empty (H-074).
+        allowed_headers: Vec<HeaderName>,
+    },
+}
+
+/// Authorisation over HTTP: only status 200 allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpAuth {
+    /// What is put before the path of the request; empty means nothing (H-075). Holds what a path may hold.
+    pub path: Arc<str>,
+    /// Headers of the request that it gets beside those that it always gets (H-073).
+    pub allowed_headers: Vec<HeaderName>,
+    /// Headers of its answer that go on to the backend; all of them if the list is empty (H-072).
+    pub allowed_response_headers: Vec<HeaderName>,
 }
 
 /// `*`, or a list.

@@ -1,13 +1,13 @@
-//! GatewayClass and Gateway.
+//! GatewayClass, Gateway and ListenerSet.
 
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 
 use serde::Serialize;
 
-use super::{Invalid, LocalObjectRef, ObjectMeta};
+use super::{ExternalAuth, GatewayTls, Invalid, LocalObjectRef, ObjectMeta};
 use crate::{
     hostname::Hostname,
-    name::{ControllerName, Group, Kind, Namespace, ObjectName, SectionName},
+    name::{ControllerName, Group, Kind, Namespace, ObjectKey, ObjectName, SectionName},
 };
 
 /// A GatewayClass.
@@ -47,7 +47,56 @@ pub struct Gateway {
     pub addresses: Vec<Address>,
     /// What generated resources look like, and the parameters.
     pub infrastructure: Infrastructure,
+    /// From which namespaces ListenerSets may come; nothing means from none (C-001).
+    pub allowed_listeners: Option<NamespacesFrom>,
+    /// Certificates of clients, and the one that backends are shown.
+    pub tls: GatewayTls,
+    /// Which routes it claims without being named (P-001).
+    pub default_scope: DefaultScope,
     /// Values of the Gateway itself that cannot be honoured.
+    pub invalid: Vec<Invalid>,
+}
+
+/// `defaultScope` of a Gateway or `useDefaultGateways` of a route (P-001).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DefaultScope {
+    /// It has no part in default Gateways.
+    #[default]
+    None,
+    /// Every default Gateway claims every route that asks for one.
+    All,
+    /// A scope that this version does not know: claims nothing.
+    Unknown(Arc<str>),
+}
+
+impl DefaultScope {
+    /// Whether a Gateway of this scope claims a route that asks for that one (P-002).
+    #[must_use]
+    pub fn claims(&self, route: &Self) -> bool {
+        (self, route) == (&Self::All, &Self::All)
+    }
+}
+
+impl From<&str> for DefaultScope {
+    fn from(text: &str) -> Self {
+        match text {
+            "" | "None" => Self::None,
+            "All" => Self::All,
+            other => Self::Unknown(Arc::from(other)),
+        }
+    }
+}
+
+/// A ListenerSet: more listeners for a Gateway (chapter C).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerSet {
+    /// Name, generation, age: sets are merged in the order of their seniority (C-005).
+    pub meta: ObjectMeta,
+    /// The Gateway that it wants to belong to; nothing if that cannot be read. Another kind is ignored (C-004).
+    pub parent: Option<ObjectKey>,
+    /// Listeners in the order of the manifest. Names are unique in the set only (C-006).
+    pub listeners: Vec<Listener>,
+    /// Values of the set itself that cannot be honoured.
     pub invalid: Vec<Invalid>,
 }
 
@@ -62,10 +111,10 @@ pub struct Infrastructure {
     pub parameters_ref: Option<LocalObjectRef>,
 }
 
-/// One listener.
+/// One listener of a Gateway or ListenerSet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
-    /// Name, unique in its Gateway.
+    /// Name, unique in the object that declares it.
     pub name: SectionName,
     /// Hostname; nothing means every name. One that is invalid is in `invalid`, and the listener is refused.
     pub hostname: Option<Hostname>,
@@ -77,11 +126,41 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Who may attach.
     pub allowed_routes: AllowedRoutes,
-    /// The types of the listener filters (H-079). None is built: a listener that has any is refused and never served
-    /// without them (H-086, H-090).
-    pub filters: Vec<Arc<str>>,
+    /// What requests pass before a route is chosen, in this order (H-080). None is built: a listener that has any is refused
+    /// and never served without them (H-086, H-090).
+    pub filters: Vec<ListenerFilter>,
     /// Values that cannot be honoured.
     pub invalid: Vec<Invalid>,
+}
+
+/// One entry of `filters.requests` of a listener (H-079). Every entry keeps its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenerFilter {
+    /// Asks a service first.
+    ExternalAuth(ExternalAuth),
+    /// A filter of the implementation.
+    ExtensionRef(LocalObjectRef),
+    /// A type that this version does not know (H-086).
+    Unknown(Arc<str>),
+    /// A filter that cannot be honoured (H-087).
+    Invalid {
+        /// Its type; empty if it has none.
+        filter_type: Arc<str>,
+        /// What is wrong with it.
+        invalid: Vec<Invalid>,
+    },
+}
+
+impl ListenerFilter {
+    /// The `type` of the filter.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        match self {
+            Self::ExternalAuth(_) => "ExternalAuth",
+            Self::ExtensionRef(_) => "ExtensionRef",
+            Self::Unknown(filter_type) | Self::Invalid { filter_type, .. } => filter_type,
+        }
+    }
 }
 
 /// The protocol of a listener.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use super::{BackendRef, Filter, HeaderName, Invalid};
+use super::{BackendRef, Filter, HeaderName, Invalid, SessionPersistence};
 use crate::{name::SectionName, pattern::Pattern};
 
 /// One rule of an HTTPRoute.
@@ -24,8 +24,8 @@ pub struct HttpRule {
     pub timeouts: Timeouts,
     /// Retries.
     pub retry: Option<Retry>,
-    /// Whether the rule asks for session persistence, which is not built: the rule is then refused and not served without.
-    pub session_persistence: bool,
+    /// Sessions of this rule (J-022). Not built: the rule is refused, never served without.
+    pub session_persistence: Option<SessionPersistence>,
     /// Values that cannot be honoured: the rule takes part in nothing (G-018).
     pub invalid: Vec<Invalid>,
 }

@@ -1,6 +1,7 @@
 //! Objects of Kubernetes itself and ReferenceGrant, as far as the function reads them.
 
 use alloc::{collections::BTreeMap, collections::BTreeSet, sync::Arc, vec::Vec};
+use core::net::IpAddr;
 
 use super::{CertificateVerdict, ObjectMeta, PemVerdict};
 use crate::name::{Group, Kind, Namespace, ObjectKey, ObjectName, SectionName};
@@ -23,9 +24,28 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// Whether it is of type ExternalName, which is not followed (I-016).
     pub external_name: bool,
+    /// Whether it is headless: it has no address of its own, and its name leads to the endpoints (O-007).
+    pub headless: bool,
+    /// Its own addresses in the cluster, each once (O-006). Addresses of load balancers and nodes are none of them.
+    pub cluster_ips: Vec<IpAddr>,
+    /// Whether it keeps clients on endpoints by itself (J-030).
+    pub session_affinity: bool,
 }
 
-/// A port of a Service.
+/// A ServiceImport: a Service of the whole cluster set (I-026).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceImport {
+    /// Name.
+    pub key: ObjectKey,
+    /// Ports.
+    pub ports: Vec<ServicePort>,
+    /// Whether it is headless (O-023).
+    pub headless: bool,
+    /// Its addresses, each once (O-023).
+    pub ips: Vec<IpAddr>,
+}
+
+/// A port of a Service or ServiceImport.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServicePort {
     /// Name.
@@ -36,6 +56,17 @@ pub struct ServicePort {
     pub protocol: TransportProtocol,
     /// What the endpoints speak (I-010, I-023).
     pub app_protocol: Option<Arc<str>>,
+    /// The port of the endpoints; nothing means the same number.
+    pub target_port: Option<TargetPort>,
+}
+
+/// The port of endpoints.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TargetPort {
+    /// A number.
+    Number(u16),
+    /// The name of a port of the containers.
+    Name(Arc<str>),
 }
 
 /// The transport of a Service port.
@@ -69,6 +100,15 @@ pub struct ConfigMap {
     pub key: ObjectKey,
     /// What `ca.crt` looks like; nothing if there is no such key.
     pub ca: Option<PemVerdict>,
+}
+
+/// A ClusterTrustBundle: trust anchors for the whole cluster (B-084, N-033).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterTrustBundle {
+    /// Name.
+    pub key: ObjectKey,
+    /// What `spec.trustBundle` looks like.
+    pub ca: PemVerdict,
 }
 
 /// A ReferenceGrant: consent of the namespace that it stands in (I-027).

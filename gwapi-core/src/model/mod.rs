@@ -15,27 +15,45 @@ use crate::{
 
 mod backend;
 mod certificate;
+mod experimental;
 mod filter;
 mod gateway;
+mod grpc;
 mod http;
 mod kubernetes;
+mod policy;
 mod route;
+mod session;
+mod tls;
 
 pub use backend::{BackendObjectRef, BackendRef};
 pub use certificate::{CertificateVerdict, PemVerdict};
+pub use experimental::{
+    ParentBasedSampling, SpanAttribute, SpanAttributeValue, Tracer, Tracing, XBackend, XBackendDestination, XBackendProtocol,
+    XBackendTls, XMesh, XTelemetryPolicy,
+};
 pub use filter::{
-    AnyOr, Cors, CorsOrigin, Filter, Fraction, HeaderModifier, HeaderName, HeaderNameError, HeaderValue, OriginHost,
-    PathModifier, RequestMirror, RequestRedirect, Scheme, UrlRewrite,
+    AnyOr, AuthProtocol, Cors, CorsOrigin, ExternalAuth, Filter, Fraction, HeaderModifier, HeaderName, HeaderNameError,
+    HeaderValue, HttpAuth, OriginHost, PathModifier, RequestMirror, RequestRedirect, Scheme, UrlRewrite,
 };
 pub use gateway::{
-    Address, AddressType, AllowedRoutes, Gateway, GatewayClass, Infrastructure, Listener, ListenerTls, NamespacesFrom,
-    ParametersRef, Protocol, RouteGroupKind, SecretRef, Selector, SelectorOperator, SelectorRequirement, TlsMode,
+    Address, AddressType, AllowedRoutes, DefaultScope, Gateway, GatewayClass, Infrastructure, Listener, ListenerFilter,
+    ListenerSet, ListenerTls, NamespacesFrom, ParametersRef, Protocol, RouteGroupKind, SecretRef, Selector, SelectorOperator,
+    SelectorRequirement, TlsMode,
 };
+pub use grpc::{GrpcMatch, GrpcMethodMatch, GrpcRule};
 pub use http::{HttpMatch, HttpRule, Method, PathMatch, Retry, Timeouts, ValueMatch, ValueMatcher};
 pub use kubernetes::{
-    ConfigMap, GrantFrom, GrantTo, NamespaceObject, ReferenceGrant, Secret, Service, ServicePort, TransportProtocol,
+    ClusterTrustBundle, ConfigMap, GrantFrom, GrantTo, NamespaceObject, ReferenceGrant, Secret, Service, ServiceImport,
+    ServicePort, TargetPort, TransportProtocol,
 };
-pub use route::{ParentRef, Route, RouteKind, Rules};
+pub use policy::{
+    BackendTlsPolicy, BackendTlsValidation, CaCertificates, MinRetryRate, Policy, PolicyTarget, RetryBudget, RetryConstraint,
+    SubjectAltName, XBackendTrafficPolicy,
+};
+pub use route::{L4Rule, ParentRef, Route, RouteKind, Rules};
+pub use session::{CookieLifetime, SessionCookie, SessionPersistence, SessionToken};
+pub use tls::{ClientValidation, ClientValidationMode, FrontendTls, GatewayTls};
 
 /// What every object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +121,20 @@ pub enum Object {
     Gateway(Arc<Gateway>),
     /// A route of any kind.
     Route(Arc<Route>),
+    /// A ListenerSet.
+    ListenerSet(Arc<ListenerSet>),
     /// A ReferenceGrant.
     ReferenceGrant(Arc<ReferenceGrant>),
+    /// A BackendTLSPolicy.
+    BackendTlsPolicy(Arc<BackendTlsPolicy>),
+    /// An XBackend.
+    XBackend(Arc<XBackend>),
+    /// An XBackendTrafficPolicy.
+    XBackendTrafficPolicy(Arc<XBackendTrafficPolicy>),
+    /// An XMesh.
+    XMesh(Arc<XMesh>),
+    /// An XTelemetryPolicy.
+    XTelemetryPolicy(Arc<XTelemetryPolicy>),
     /// A Namespace, for its labels.
     Namespace(Arc<NamespaceObject>),
     /// A Service.
@@ -113,6 +143,10 @@ pub enum Object {
     Secret(Arc<Secret>),
     /// A ConfigMap, reduced to what certificates need.
     ConfigMap(Arc<ConfigMap>),
+    /// A ClusterTrustBundle, reduced to what its certificates look like.
+    ClusterTrustBundle(Arc<ClusterTrustBundle>),
+    /// A ServiceImport.
+    ServiceImport(Arc<ServiceImport>),
     /// Any other object: references can find it, and that is all there is to know about it.
     Other(ObjectKey),
 }
@@ -125,11 +159,19 @@ impl Object {
             Self::GatewayClass(class) => &class.meta.key,
             Self::Gateway(gateway) => &gateway.meta.key,
             Self::Route(route) => &route.meta.key,
+            Self::ListenerSet(set) => &set.meta.key,
             Self::ReferenceGrant(grant) => &grant.meta.key,
+            Self::BackendTlsPolicy(policy) => &policy.meta.key,
+            Self::XBackend(backend) => &backend.meta.key,
+            Self::XBackendTrafficPolicy(policy) => &policy.meta.key,
+            Self::XMesh(mesh) => &mesh.meta.key,
+            Self::XTelemetryPolicy(policy) => &policy.meta.key,
             Self::Namespace(namespace) => &namespace.key,
             Self::Service(service) => &service.key,
             Self::Secret(secret) => &secret.key,
             Self::ConfigMap(config_map) => &config_map.key,
+            Self::ClusterTrustBundle(bundle) => &bundle.key,
+            Self::ServiceImport(import) => &import.key,
             Self::Other(key) => key,
         }
     }

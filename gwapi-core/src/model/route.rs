@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{HttpRule, Invalid, ObjectMeta};
+use super::{BackendRef, DefaultScope, GrpcRule, HttpRule, Invalid, ObjectMeta};
 use crate::{
     hostname::Hostname,
     name::{GATEWAY_GROUP, Group, Kind, Namespace, ObjectKey, ObjectName, SectionName},
@@ -19,6 +19,8 @@ pub struct Route {
     pub kind: RouteKind,
     /// The parents it wants to attach to, in the order of the manifest.
     pub parent_refs: Vec<ParentRef>,
+    /// Whether default Gateways claim it besides (P-001).
+    pub use_default_gateways: DefaultScope,
     /// Hostnames; empty means every name. One that is invalid intersects nothing and does not make the list empty.
     pub hostnames: Vec<Result<Hostname, Invalid>>,
     /// Rules.
@@ -32,6 +34,22 @@ pub struct Route {
 pub enum Rules {
     /// Rules of an HTTPRoute.
     Http(Vec<HttpRule>),
+    /// Rules of a GRPCRoute.
+    Grpc(Vec<GrpcRule>),
+    /// Rules of a TLSRoute, TCPRoute or UDPRoute.
+    L4(Vec<L4Rule>),
+}
+
+/// One rule of a route that knows connections or datagrams only. The stable versions have exactly one of them (L-015, M-011);
+/// older ones admit more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct L4Rule {
+    /// Name.
+    pub name: Option<SectionName>,
+    /// Backends in the order of the manifest; they have no filters.
+    pub backend_refs: Vec<BackendRef>,
+    /// Values that cannot be honoured: the rule takes part in nothing.
+    pub invalid: Vec<Invalid>,
 }
 
 /// The kinds of routes.

@@ -55,7 +55,7 @@ fn own_refusals(world: &World<'_>, gateway: &Gateway, index: usize, listener: &L
             .filters
             .iter()
             .enumerate()
-            .map(|(index, filter_type)| Refusal::ListenerFilterUnsupported { index, filter_type: filter_type.clone() }),
+            .map(|(index, filter)| Refusal::ListenerFilterUnsupported { index, filter_type: filter.type_name().into() }),
     );
     let port = (gateway.meta.key.clone(), listener.port, listener.protocol.clone());
     if world.facts().unavailable_ports.contains(&port) {

@@ -19,6 +19,8 @@ pub(super) fn resolve_rules(world: &World<'_>, route: &Route) -> (Vec<Arc<Resolv
         Rules::Http(rules) => {
             rules.iter().enumerate().map(|(index, rule)| Arc::new(http_rule(world, route, index, rule))).collect()
         }
+        // Not built: no listener takes these kinds.
+        Rules::Grpc(_) | Rules::L4(_) => Vec::new(),
     };
     (rules, refused)
 }
@@ -58,7 +60,7 @@ fn resolve_filter(world: &World<'_>, route: &Route, filter: &Filter) -> Option<R
         Filter::UrlRewrite(rewrite) => ResolvedFilter::UrlRewrite(rewrite.clone()),
         Filter::Cors(cors) => ResolvedFilter::Cors(cors.clone()),
         Filter::ExtensionRef(reference) => unresolved_extension(reference),
-        Filter::ExternalAuth => return None,
+        Filter::ExternalAuth(_) => return None,
     })
 }
 
@@ -86,7 +88,7 @@ fn refusals(world: &World<'_>, index: usize, rule: &HttpRule) -> Vec<Refusal> {
         needed.extend(needed_by_filters(path, filters, *level));
     }
     needed.extend(needed_by_timeouts(&at, rule));
-    if rule.session_persistence {
+    if rule.session_persistence.is_some() {
         refused.push(Refusal::FieldUnsupported { path: format!("{at}.sessionPersistence") });
     }
     let undeclared = needed.into_iter().filter(|(_, feature)| !world.controller.features.has(*feature));
@@ -151,7 +153,7 @@ fn needed_by_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Needed
                 }
             }
             Filter::Cors(_) => need("cors", Feature::HTTPRouteCORS),
-            Filter::RequestHeaderModifier(_) | Filter::ExtensionRef(_) | Filter::ExternalAuth => {}
+            Filter::RequestHeaderModifier(_) | Filter::ExtensionRef(_) | Filter::ExternalAuth(_) => {}
         }
     }
     needed
@@ -220,7 +222,7 @@ fn bad_combinations(path: &str, filters: &[Filter]) -> Vec<Refusal> {
 /// CORS decides before a backend is chosen, so it cannot stand on one (H-009 leaves that to the implementation).
 fn unbuilt_filters(path: &str, filters: &[Filter], level: Level) -> Vec<Refusal> {
     let unbuilt = filters.iter().enumerate().filter(|(_, filter)| match filter {
-        Filter::ExternalAuth => true,
+        Filter::ExternalAuth(_) => true,
         Filter::Cors(_) => level == Level::Backend,
         _ => false,
     });

@@ -1,7 +1,9 @@
 //! Filters of routes.
 
 use super::*;
-use crate::model::{AnyOr, CorsOrigin, Fraction, HeaderModifier, PathModifier, Scheme};
+use crate::model::{
+    AnyOr, AuthProtocol, CorsOrigin, ExternalAuth, Fraction, HeaderModifier, HeaderName, HttpAuth, PathModifier, Scheme,
+};
 
 fn modifier(value: Value) -> (Result<HeaderModifier, Vec<Invalid>>, Vec<Issue>) {
     let (rule, issues) = rule(json!({"filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": value}]}));
@@ -291,13 +293,55 @@ fn extensions_are_local_references() {
     }
 }
 
+fn auth(fields: Value) -> Result<ExternalAuth, Invalid> {
+    let mut value = json!({"protocol": "HTTP", "backendRef": {"name": "a", "port": 80}});
+    merge(&mut value, fields);
+    one_filter(json!({"type": "ExternalAuth", "externalAuth": value})).map(|filter| match filter {
+        Filter::ExternalAuth(auth) => auth,
+        other => panic!("{other:?}"),
+    })
+}
+
 #[test]
-fn law_11_external_auth_is_known_and_not_read() {
-    let (rule, issues) =
-        rule(json!({"filters": [{"type": "ExternalAuth", "externalAuth": {"protocol": "HTTP", "backendRef": {"name": "a"}}}]}));
-    assert_eq!(rule.filters, [Filter::ExternalAuth]);
+fn law_11_external_auth_is_read_and_remarked() {
+    let (rule, issues) = rule(json!({"filters": [full::external_auth("HTTP"), full::external_auth("GRPC")]}));
     assert_eq!(rule.invalid, []);
-    assert_eq!(codes(&issues), [(IssueCode::NotRead, at_rule("filters[0].externalAuth").as_str())]);
+    let at = |index| (IssueCode::NotRead, at_rule(&format!("filters[{index}].externalAuth")));
+    assert_eq!(issues.iter().map(|issue| (issue.code, issue.path.clone())).collect::<Vec<_>>(), [at(0), at(1)]);
+    let [Filter::ExternalAuth(http), Filter::ExternalAuth(grpc)] = &rule.filters[..] else { panic!("two filters") };
+    assert_eq!((http.backend.namespace.as_str(), http.max_body), ("auth", 1000));
+    let names = |names: &[&str]| names.iter().map(|name| HeaderName::parse(name).unwrap()).collect::<Vec<_>>();
+    assert_eq!(
+        http.protocol,
+        AuthProtocol::Http(HttpAuth {
+            path: "/check".into(),
+            allowed_headers: names(&["x-a"]),
+            allowed_response_headers: names(&["x-b"]),
+        })
+    );
+    assert_eq!(grpc.protocol, AuthProtocol::Grpc { allowed_headers: names(&["x-a"]) });
+}
+
+#[test]
+fn h_078_the_stanza_of_the_protocol_may_be_missing_and_another_may_not_be_there() {
+    assert_eq!(auth(json!({})).unwrap().protocol, AuthProtocol::Http(HttpAuth::default()));
+    assert_eq!(auth(json!({"protocol": "GRPC"})).unwrap().protocol, AuthProtocol::Grpc { allowed_headers: Vec::new() });
+    // H-076.
+    assert_eq!(auth(json!({"forwardBody": {}})).unwrap().max_body, 0);
+    for (fields, at) in [
+        (json!({"grpc": {}}), "grpc"),
+        (json!({"protocol": "GRPC", "http": {}}), "http"),
+        (json!({"protocol": "TCP"}), "protocol"),
+        (json!({"protocol": null}), "protocol"),
+        (json!({"backendRef": null}), "backendRef"),
+        (json!({"forwardBody": {"maxSize": -1}}), "forwardBody.maxSize"),
+        (json!({"http": {"path": "/a/../b"}}), "http.path"),
+        (json!({"http": {"path": "/a b"}}), "http.path"),
+        (json!({"http": {"allowedHeaders": ["a b"]}}), "http.allowedHeaders[0]"),
+        (json!({"http": {"allowedResponseHeaders": [""]}}), "http.allowedResponseHeaders[0]"),
+    ] {
+        assert_eq!(auth(fields.clone()).unwrap_err().path, at_rule(&format!("filters[0].externalAuth.{at}")), "{fields}");
+    }
 }
 
 #[test]

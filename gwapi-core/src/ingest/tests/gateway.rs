@@ -1,7 +1,13 @@
 //! GatewayClass, Gateway and listeners.
 
 use super::*;
-use crate::model::{Address, AddressType, GatewayClass, NamespacesFrom, ParametersRef, Protocol, SelectorOperator, TlsMode};
+use crate::{
+    model::{
+        Address, AddressType, ClientValidationMode, GatewayClass, GatewayTls, ListenerFilter, ListenerSet, NamespacesFrom,
+        ParametersRef, Protocol, SelectorOperator, TlsMode,
+    },
+    name::{GATEWAY_GROUP, ObjectKey},
+};
 
 fn class(spec: Value) -> (Object, Vec<Issue>) {
     read(&json!({"apiVersion": API_VERSION, "kind": "GatewayClass", "metadata": {"name": "c"}, "spec": spec}))
@@ -53,7 +59,7 @@ fn a_004_broken_parameters_are_not_the_absence_of_parameters() {
 
 #[test]
 fn a_full_gateway_is_read_whole() {
-    let (gateway, issues) = gateway_of(laws::full_gateway()["spec"].clone());
+    let (gateway, issues) = gateway_of(full::gateway()["spec"].clone());
     assert_eq!(issues, []);
     assert_eq!(gateway.invalid, []);
     assert_eq!(gateway.class_name, "any");
@@ -156,7 +162,7 @@ fn a_value_of_a_listener_that_cannot_be_honoured_refuses_it() {
         (json!({"allowedRoutes": []}), "allowedRoutes"),
         (json!({"allowedRoutes": {"kinds": [{"group": "x"}]}}), "allowedRoutes.kinds[0].kind"),
         (json!({"hostnames": ["a.example"]}), "hostnames"),
-        (json!({"filters": {"requests": [{}]}}), "filters.requests[0].type"),
+        (json!({"filters": {"requests": {}}}), "filters.requests"),
         (json!({"filters": {"responses": []}}), "filters.responses"),
     ] {
         let (listener, issues) = listener(fields.clone());
@@ -218,12 +224,146 @@ fn r_010_address_types_are_compared_whole() {
 }
 
 #[test]
-fn law_11_listener_filters_are_known_by_type() {
+fn h_080_listener_filters_keep_their_places_whatever_is_wrong_with_them() {
+    let extension = json!({"type": "ExtensionRef", "extensionRef": {"group": "g", "kind": "K", "name": "n"}});
     let (listener, issues) = listener(json!({"filters": {"requests": [
-        {"type": "ExternalAuth", "externalAuth": {}}, {"type": "ExtensionRef", "extensionRef": {}}]}}));
-    assert_eq!(listener.filters, ["ExternalAuth".into(), "ExtensionRef".into()]);
+        {"type": "ExternalAuth", "externalAuth": {}}, extension, {"type": "RateLimit"}, {}, {"type": "CORS", "cors": {}}, 7]}}));
     assert_eq!(listener.invalid, []);
-    assert_eq!(codes(&issues), [(IssueCode::NotRead, "spec.listeners[0].filters.requests")]);
+    let types: Vec<&str> = listener.filters.iter().map(ListenerFilter::type_name).collect();
+    assert_eq!(types, ["ExternalAuth", "ExtensionRef", "RateLimit", "", "CORS", ""]);
+    let [broken, ListenerFilter::ExtensionRef(reference), unknown, untyped, ListenerFilter::Unknown(_), none] =
+        &listener.filters[..]
+    else {
+        panic!("{:?}", listener.filters)
+    };
+    assert_eq!(reference.name, "n");
+    assert_eq!(*unknown, ListenerFilter::Unknown("RateLimit".into()));
+    let at = |filter: &ListenerFilter| match filter {
+        ListenerFilter::Invalid { invalid, .. } => invalid[0].path.clone(),
+        other => panic!("{other:?}"),
+    };
+    let place = "spec.listeners[0].filters.requests";
+    assert_eq!(at(broken), format!("{place}[0].externalAuth.backendRef"));
+    assert_eq!((at(untyped), at(none)), (format!("{place}[3].type"), format!("{place}[5]")));
+    assert_eq!(codes(&issues)[0], (IssueCode::NotRead, place));
+}
+
+#[test]
+fn c_001_gateways_are_closed_to_listener_sets_unless_they_say_otherwise() {
+    let allowed = |value: Value| {
+        gateway_of(json!({"gatewayClassName": "c", "listeners": [], "allowedListeners": value})).0.allowed_listeners.clone()
+    };
+    for closed in [json!(null), json!({}), json!({"namespaces": {}}), json!({"namespaces": {"from": "None"}})] {
+        assert_eq!(allowed(closed), None);
+    }
+    let from = |from: &str| allowed(json!({"namespaces": {"from": from}}));
+    assert_eq!(from("Same"), Some(NamespacesFrom::Same));
+    assert_eq!(from("All"), Some(NamespacesFrom::All));
+    assert_eq!(from("Selector"), Some(NamespacesFrom::Selector(None)));
+    assert_eq!(from("Some"), Some(NamespacesFrom::Unknown("Some".into())));
+    // `None` is no word of routes.
+    let (listener, issues) = listener(json!({"allowedRoutes": {"namespaces": {"from": "None"}}}));
+    assert_eq!(listener.allowed_routes.namespaces, NamespacesFrom::Unknown("None".into()));
+    assert_eq!(codes(&issues), [(IssueCode::InvalidValue, "spec.listeners[0].allowedRoutes.namespaces.from")]);
+}
+
+fn tls(value: Value) -> (GatewayTls, Vec<Issue>, Vec<Invalid>) {
+    let (gateway, issues) = gateway_of(json!({"gatewayClassName": "c", "listeners": [], "tls": value}));
+    (gateway.tls.clone(), issues, gateway.invalid.clone())
+}
+
+#[test]
+fn b_045_an_entry_for_a_port_takes_the_place_of_the_default() {
+    let (tls, _, invalid) = tls(full::experimental_gateway()["spec"]["tls"].clone());
+    assert_eq!(invalid, []);
+    let client = tls.client_certificate.unwrap();
+    assert_eq!((client.namespace.as_str(), client.name.as_str()), ("certs", "client"));
+    let of_port = |port| tls.frontend.validation(port);
+    assert_eq!(of_port(443).unwrap().mode, ClientValidationMode::AllowInsecureFallback);
+    assert_eq!(of_port(443).unwrap().ca_certificate_refs[0].namespace_str(), "certs");
+    assert!(of_port(8443).is_some() && of_port(9443).is_none());
+    assert_eq!(tls.frontend.validations().map(|(port, _)| port).collect::<Vec<_>>(), [None, Some(8443)]);
+}
+
+#[test]
+fn b_084_references_to_ca_certificates_have_defaults_and_a_bundle_has_no_namespace() {
+    let refs = |reference: Value| {
+        let (tls, _, _) = tls(json!({"frontend": {"default": {"validation": {"caCertificateRefs": [reference]}}}}));
+        tls.frontend.default.unwrap()
+    };
+    let local = refs(json!({"group": "", "kind": "ConfigMap", "name": "ca"}));
+    assert_eq!((local.mode, local.ca_certificate_refs[0].namespace_str()), (ClientValidationMode::AllowValidOnly, "here"));
+    let bundle = json!({"group": "certificates.k8s.io", "kind": "ClusterTrustBundle", "name": "ca"});
+    assert_eq!(refs(bundle.clone()).ca_certificate_refs[0].namespace, None);
+    let mut misplaced = bundle;
+    merge(&mut misplaced, json!({"namespace": "there"}));
+    let place = "spec.tls.frontend.default.validation.caCertificateRefs";
+    assert_eq!(paths(&refs(misplaced).invalid), [format!("{place}[0].namespace")]);
+    assert_eq!(paths(&refs(json!({"name": "ca"})).invalid), [format!("{place}[0].group"), format!("{place}[0].kind")]);
+}
+
+#[test]
+fn b_046_what_is_invalid_in_a_validation_concerns_its_listeners_only() {
+    for (validation, at) in [
+        (json!({}), "caCertificateRefs"),
+        (json!({"caCertificateRefs": []}), "caCertificateRefs"),
+        (json!({"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "a"}], "mode": "AllowAll"}), "mode"),
+        (json!({"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "a"}], "depth": 1}), "depth"),
+    ] {
+        let (tls, issues, invalid) = tls(json!({"frontend": {"perPort": [{"port": 443, "tls": {"validation": validation}}]}}));
+        assert_eq!((invalid.len(), tls.frontend.invalid.len(), tls.frontend.validation(80)), (0, 0, None));
+        let invalid = &tls.frontend.validation(443).unwrap().invalid;
+        assert_eq!(paths(invalid), [format!("spec.tls.frontend.perPort[0].tls.validation.{at}")], "{validation}");
+        assert_reported(invalid, &issues);
+    }
+    for (frontend, at) in [
+        (json!({"perPort": [{"port": 0, "tls": {}}]}), "perPort[0].port"),
+        (json!({"perPort": [{"port": 443}]}), "perPort[0].tls"),
+        (json!({"perPort": [{"port": 443, "tls": {}}, {"port": 443, "tls": {}}]}), "perPort[1]"),
+        (json!({"defaults": {"validation": {}}}), "defaults"),
+        (json!({"default": 1}), "default"),
+    ] {
+        let (tls, issues, invalid) = tls(json!({"frontend": frontend}));
+        assert_eq!((invalid.len(), paths(&tls.frontend.invalid)), (0, [format!("spec.tls.frontend.{at}").as_str()].into()));
+        assert_reported(&tls.frontend.invalid, &issues);
+    }
+}
+
+fn listener_set(spec: Value) -> (Arc<ListenerSet>, Vec<Issue>) {
+    match read(&object("ListenerSet", spec)) {
+        (Object::ListenerSet(set), issues) => (set, issues),
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn c_004_a_listener_set_belongs_to_a_gateway_and_has_listeners_like_one() {
+    let listener = json!({"name": "web", "port": 80, "protocol": "HTTP", "tls": {"certificateRefs": [{"name": "c"}]}});
+    let (set, issues) = listener_set(json!({"parentRef": {"name": "edge"}, "listeners": [listener]}));
+    assert_eq!(codes(&issues), [(IssueCode::KindNotSupported, "kind")]);
+    assert_eq!(set.parent, Some(ObjectKey::namespaced(GATEWAY_GROUP, "Gateway", &"here".into(), &"edge".into())));
+    let (gateway, _) = gateway_of(json!({"gatewayClassName": "c", "listeners": [listener]}));
+    assert_eq!(set.listeners, gateway.listeners);
+    let (other, _) = listener_set(json!({"parentRef": {"group": "", "kind": "Service", "name": "s"}, "listeners": []}));
+    assert_eq!(other.parent.as_ref().unwrap().kind, "Service");
+}
+
+#[test]
+fn c_029_what_is_wrong_with_a_listener_set_is_known() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    for (spec, at) in [
+        (json!({"listeners": [web]}), "parentRef"),
+        (json!({"parentRef": {"name": "edge"}}), "listeners"),
+        (json!({"parentRef": {"name": "edge", "sectionName": "a"}, "listeners": [web]}), "parentRef.sectionName"),
+        (json!({"parentRef": {"name": "edge"}, "listeners": [web, web]}), "listeners[1].name"),
+        (json!({"parentRef": {"name": "edge"}, "listeners": [web], "gatewayClassName": "c"}), "gatewayClassName"),
+    ] {
+        let (set, issues) = listener_set(spec);
+        assert_eq!(paths(&set.invalid), [format!("spec.{at}")]);
+        assert_reported(&set.invalid, &issues);
+    }
+    let (set, _) = listener_set(json!({"parentRef": {"name": "edge"}, "listeners": [{"name": "web", "protocol": "HTTP"}]}));
+    assert_eq!((set.invalid.len(), paths(&set.listeners[0].invalid)), (0, ["spec.listeners[0].port"].into()));
 }
 
 #[test]
@@ -256,7 +396,7 @@ fn law_11_what_is_not_read_narrows_or_refuses() {
     }
     // Without the check of certificates that the Gateway asks for, an HTTPS listener would let everybody in (B-046).
     let (gateway, issues) = spec(json!({"tls": {"frontend": {"default": {"validation": {"caCertificateRefs": []}}}}}));
-    assert_eq!(codes(&issues), [(IssueCode::NotRead, "spec.tls.frontend")]);
+    assert_eq!(codes(&issues)[0], (IssueCode::NotRead, "spec.tls.frontend"));
     assert_eq!(gateway.invalid, []);
     assert_eq!(gateway.listeners[0].invalid, []);
     assert_eq!(paths(&gateway.listeners[1].invalid), ["spec.tls.frontend"]);

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::*;
-use crate::model::{HeaderName, Method, PathMatch, ValueMatcher};
+use crate::model::{DefaultScope, HeaderName, Method, PathMatch, ValueMatcher};
 
 fn path(path_type: &str, value: &str) -> Result<PathMatch, Invalid> {
     one_match(json!({"path": {"type": path_type, "value": value}})).map(|one| one.path)
@@ -11,7 +11,7 @@ fn path(path_type: &str, value: &str) -> Result<PathMatch, Invalid> {
 
 #[test]
 fn a_full_route_is_read_whole() {
-    let (route, issues) = http_route(laws::full_http_route()["spec"].clone());
+    let (route, issues) = http_route(full::http_route()["spec"].clone());
     assert_eq!(issues, []);
     assert_eq!(route.invalid, []);
     assert_eq!(route.parent_refs[0].section_name.as_ref().unwrap(), &"web");
@@ -285,23 +285,39 @@ fn r_037_retries_have_limits() {
 }
 
 #[test]
-fn law_11_session_persistence_is_asked_for_and_not_read() {
-    for session in [json!({}), json!({"type": "Cookie", "cookie": {}})] {
-        let (rule, _) = rule(json!({"sessionPersistence": session}));
-        assert!(rule.session_persistence);
-        assert_eq!(rule.invalid, []);
-    }
-    let (rule, issues) = rule(json!({"sessionPersistence": {"type": "Cookie"}}));
+fn law_11_session_persistence_is_read_and_remarked() {
+    let (rule, issues) = rule(json!({"sessionPersistence": {"type": "Cookie", "cookie": {"name": "a"}}}));
     assert_eq!(codes(&issues), [(IssueCode::NotRead, at_rule("sessionPersistence").as_str())]);
-    assert!(rule.session_persistence);
+    assert!(rule.session_persistence.is_some());
+    assert_eq!(rule.invalid, []);
 }
 
 #[test]
-fn law_11_default_gateways_are_not_read_and_attach_nothing() {
+fn law_11_default_gateways_are_read_and_attach_nothing() {
     let (route, issues) = http_route(json!({"useDefaultGateways": "All"}));
     assert_eq!(codes(&issues), [(IssueCode::NotRead, "spec.useDefaultGateways")]);
     assert_eq!((route.parent_refs.len(), route.invalid.len()), (0, 0));
-    assert_eq!(http_route(json!({"useDefaultGateways": "None"})).1, []);
+    assert_eq!(route.use_default_gateways, DefaultScope::All);
+    for none in [json!("None"), json!(""), json!(null)] {
+        let (route, issues) = http_route(json!({"useDefaultGateways": none}));
+        assert_eq!((issues, &route.use_default_gateways), (Vec::new(), &DefaultScope::None));
+    }
+    // P-002: what nobody knows claims nothing.
+    let (route, _) = http_route(json!({"useDefaultGateways": "Some"}));
+    assert_eq!(route.use_default_gateways, DefaultScope::Unknown("Some".into()));
+    assert!(DefaultScope::All.claims(&DefaultScope::All));
+    assert!(
+        !DefaultScope::All.claims(&route.use_default_gateways) && !route.use_default_gateways.claims(&route.use_default_gateways)
+    );
+}
+
+#[test]
+fn r_051_the_port_of_a_reference_to_an_x_backend_does_not_count() {
+    let reference = |port: Value| json!({"group": "gateway.networking.x-k8s.io", "kind": "XBackend", "name": "b", "port": port});
+    let (old, issues) = rule(json!({"backendRefs": [reference(json!(80))]}));
+    assert_eq!(codes(&issues), [(IssueCode::InvalidValue, at_rule("backendRefs[0].port").as_str())]);
+    assert_eq!((old.backend_refs.len(), old.invalid.len()), (1, 0));
+    assert_eq!(rule(json!({"backendRefs": [reference(json!(null))]})).1, []);
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Namespace, Service, Secret, ConfigMap, ReferenceGrant.
+//! Namespace, Service, ServiceImport, Secret, ConfigMap, ClusterTrustBundle, ReferenceGrant.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
 use crate::model::{
-    CertificateVerdict, ConfigMap, GrantFrom, GrantTo, PemVerdict, ReferenceGrant, Secret, Service, TransportProtocol,
+    CertificateVerdict, ConfigMap, GrantFrom, GrantTo, PemVerdict, ReferenceGrant, Secret, Service, ServiceImport, TargetPort,
+    TransportProtocol,
 };
 
 fn core(kind: &str, fields: Value) -> (Object, Vec<Issue>) {
@@ -89,6 +90,83 @@ fn a_service_is_its_ports() {
     assert_eq!(sctp.protocol, TransportProtocol::Other);
     // I-016.
     assert!(service(json!({"type": "ExternalName", "externalName": "a.example"})).0.external_name);
+}
+
+#[test]
+fn o_006_a_service_has_addresses_of_its_own() {
+    let ips = |spec: Value| {
+        let (service, issues) = service(spec);
+        assert_eq!(issues, []);
+        (service.cluster_ips.iter().map(ToString::to_string).collect::<Vec<_>>(), service.headless)
+    };
+    assert_eq!(ips(json!({})), (Vec::new(), false));
+    assert_eq!(ips(json!({"clusterIP": ""})), (Vec::new(), false));
+    assert_eq!(ips(json!({"clusterIP": "10.0.0.1"})), (["10.0.0.1".into()].into(), false));
+    let both = ["10.0.0.1".into(), "fd00::1".into()];
+    assert_eq!(ips(json!({"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1", "fd00::1"]})), (both.into(), false));
+    for headless in
+        [json!({"clusterIP": "None"}), json!({"clusterIPs": ["None"]}), json!({"clusterIP": "None", "clusterIPs": ["None"]})]
+    {
+        assert_eq!(ips(headless), (Vec::new(), true));
+    }
+    let (broken, issues) = service(json!({"clusterIP": "10.0.0", "ports": [{"port": 80}]}));
+    assert_eq!((codes(&issues), broken.ports.len()), ([(IssueCode::InvalidValue, "spec.clusterIP")].into(), 1));
+    // J-030.
+    assert!(service(json!({"sessionAffinity": "ClientIP"})).0.session_affinity);
+    assert!(!service(json!({"sessionAffinity": "None"})).0.session_affinity);
+}
+
+#[test]
+fn a_port_leads_to_a_port_of_the_endpoints() {
+    let (service, issues) = service(json!({"ports": [
+        {"port": 80, "targetPort": 8080}, {"port": 81, "targetPort": "web"}, {"port": 82}, {"port": 83, "targetPort": 0}]}));
+    assert_eq!(issues, []);
+    let targets: Vec<Option<TargetPort>> = service.ports.iter().map(|port| port.target_port.clone()).collect();
+    assert_eq!(targets, [Some(TargetPort::Number(8080)), Some(TargetPort::Name("web".into())), None, None]);
+}
+
+#[test]
+fn i_026_a_service_import_is_its_ports() {
+    let import = |spec: Value| -> (Arc<ServiceImport>, Vec<Issue>) {
+        let value = json!({"apiVersion": "multicluster.x-k8s.io/v1alpha1", "kind": "ServiceImport",
+            "metadata": {"name": "it", "namespace": "here"}, "spec": spec, "status": {"clusters": []}});
+        match read(&value) {
+            (Object::ServiceImport(import), issues) => (import, issues),
+            (other, _) => panic!("{other:?}"),
+        }
+    };
+    let (whole, issues) = import(json!({
+        "type": "ClusterSetIP", "ips": ["10.1.0.1"], "sessionAffinity": "None",
+        "ports": [{"name": "web", "port": 80, "protocol": "TCP", "appProtocol": "kubernetes.io/h2c"}],
+    }));
+    assert_eq!(issues, []);
+    assert_eq!((whole.ports[0].port, whole.headless, whole.ips[0].to_string()), (80, false, "10.1.0.1".into()));
+    assert!(import(json!({"type": "Headless", "ports": []})).0.headless);
+    let (newer, issues) = import(json!({"type": "ClusterSetIP", "ports": [{"port": 80}], "fromTheFuture": 1}));
+    assert_eq!((codes(&issues), newer.ports.len()), ([(IssueCode::UnknownField, "spec.fromTheFuture")].into(), 1));
+}
+
+#[test]
+fn b_085_a_trust_bundle_is_what_its_certificates_look_like() {
+    let bundle = |version: &str, spec: Value| {
+        let value = json!({"apiVersion": format!("certificates.k8s.io/{version}"), "kind": "ClusterTrustBundle",
+            "metadata": {"name": "it", "namespace": "ignored"}, "spec": spec});
+        match read(&value) {
+            (Object::ClusterTrustBundle(bundle), issues) => {
+                assert_eq!((&bundle.key.namespace, issues), (&None, Vec::new()));
+                bundle.ca.clone()
+            }
+            (other, _) => panic!("{other:?}"),
+        }
+    };
+    for version in ["v1alpha1", "v1beta1", "v1"] {
+        let two = pem("CERTIFICATE") + &pem("CERTIFICATE");
+        let verdict = bundle(version, json!({"signerName": "example.com/s", "trustBundle": two}));
+        assert!(matches!(verdict, PemVerdict::Valid { blocks: 2, .. }), "{verdict:?}");
+    }
+    assert_eq!(bundle("v1", json!({"trustBundle": ""})), PemVerdict::Empty);
+    assert_eq!(bundle("v1", json!({})), PemVerdict::Empty);
+    assert!(matches!(bundle("v1", json!({"trustBundle": "x"})), PemVerdict::Malformed(_)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn typed<T: serde::de::DeserializeOwned>(value: &Value) -> T {
 
 #[test]
 fn a_typed_http_route_is_read_as_its_json_is() {
-    let mut value = laws::full_http_route();
+    let mut value = full::http_route();
     // Newer than the crate, which drops it: the reason why JSON is the authoritative door.
     value["spec"]["rules"][0].as_object_mut().unwrap().remove("retry");
     let read = Object::from_serialize(&typed::<HttpRoute>(&value));
@@ -24,7 +24,7 @@ fn a_typed_http_route_is_read_as_its_json_is() {
 
 #[test]
 fn a_typed_gateway_is_read_as_its_json_is() {
-    let mut value = laws::full_gateway();
+    let mut value = full::gateway();
     // Newer than the crate, which drops it: the reason why JSON is the authoritative door.
     value["spec"]["addresses"][0].as_object_mut().unwrap().remove("routability");
     let read = Object::from_serialize(&typed::<TypedGateway>(&value));
