@@ -60,6 +60,7 @@ pub mod resolution;
 pub mod resolve;
 pub mod snapshot;
 pub mod time;
+pub mod validate;
 
 pub use choices::Choices;
 pub use controller::{Controller, Identity};

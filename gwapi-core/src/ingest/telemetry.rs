@@ -1,6 +1,6 @@
 //! XTelemetryPolicy (P.7).
 
-use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, sync::Arc, vec::Vec};
 
 use super::{
     Fields, Header, IssueCode, Node,
@@ -26,6 +26,7 @@ pub(super) fn read(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object {
     let namespace = header.namespace();
     let (spec, invalid) = root.spec(|fields| {
         let target_refs = policy::read_targets(fields, &namespace, Sections::Unknown);
+        // A fault anywhere in it leaves none: what a mode that cannot be read was taken for does not matter.
         let tracing = fields.required("tracing", |node| node.sound(|node| read_tracing(node, &namespace)));
         (target_refs, tracing)
     });
@@ -40,21 +41,21 @@ enum Mode {
     ImplementationDefault,
 }
 
-/// P-039, P-041: `mode` of tracing and of sampling by the parent.
+/// P-039, P-041: `mode` of tracing and of sampling by the parent; nothing if it cannot be read.
 fn read_mode(fields: &mut Fields<'_, '_>) -> Option<Mode> {
     let modes =
         [("Enabled", Mode::Enabled), ("Disabled", Mode::Disabled), ("ImplementationDefault", Mode::ImplementationDefault)];
-    fields.optional("mode", |node| node.one_of(&modes).map(Some)).unwrap_or(Some(Mode::ImplementationDefault))
+    fields.get("mode").map_or(Some(Mode::ImplementationDefault), |node| node.one_of(&modes))
 }
 
 fn read_tracing(node: Node<'_, '_>, namespace: &Namespace) -> Option<Tracing> {
     node.object(|fields| {
         let mode = read_mode(fields);
-        if mode == Some(Mode::Enabled) {
-            return read_tracer(fields, namespace).map(Tracing::Enabled);
+        if matches!(mode, None | Some(Mode::Enabled)) {
+            return read_tracer(fields, namespace).map(Box::new).map(Tracing::Enabled);
         }
         only_when_enabled(fields, &["provider", "samplingRate", "parentBasedSampling", "serviceName", "spanName", "attributes"]);
-        Some(if mode? == Mode::Disabled { Tracing::Disabled } else { Tracing::ImplementationDefault })
+        Some(if mode == Some(Mode::Disabled) { Tracing::Disabled } else { Tracing::ImplementationDefault })
     })
 }
 
@@ -102,12 +103,13 @@ fn read_provider(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Option<(
 /// P-041.
 fn read_parent_based(fields: &mut Fields<'_, '_>) -> Option<ParentBasedSampling> {
     let mode = read_mode(fields);
-    if mode == Some(Mode::Enabled) {
+    if matches!(mode, None | Some(Mode::Enabled)) {
         let rate: Option<Fraction> = fields.optional("samplingRate", filter::read_fraction);
         return Some(ParentBasedSampling::Enabled(rate));
     }
     only_when_enabled(fields, &["samplingRate"]);
-    Some(if mode? == Mode::Disabled { ParentBasedSampling::Disabled } else { ParentBasedSampling::ImplementationDefault })
+    let is_disabled = mode == Some(Mode::Disabled);
+    Some(if is_disabled { ParentBasedSampling::Disabled } else { ParentBasedSampling::ImplementationDefault })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! XBackend, XMesh and XTelemetryPolicy (P.2, P.4, P.6, P.7).
 
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 
 use super::{
     BackendObjectRef, BackendTlsValidation, Fraction, HeaderName, HeaderValue, Invalid, ObjectMeta, ParametersRef, PolicyTarget,
@@ -101,7 +101,7 @@ pub struct XTelemetryPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tracing {
     /// Requests are traced.
-    Enabled(Tracer),
+    Enabled(Box<Tracer>),
     /// No request is.
     Disabled,
     /// As the implementation likes.

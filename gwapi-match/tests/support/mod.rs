@@ -9,10 +9,11 @@ use gwapi_core::{
     Controller, Hostname, Pattern, Snapshot,
     facts::Facts,
     model::{
-        Address, AddressType, AllowedRoutes, BackendObjectRef, BackendRef, CertificateVerdict, Filter, Fraction, Gateway,
-        HeaderName, HttpMatch, HttpRule, Infrastructure, Invalid, Listener, ListenerTls, LocalObjectRef, Method, NamespacesFrom,
-        Object, ObjectMeta, ParentRef, PathMatch, Protocol, RequestMirror, RequestRedirect, Route, RouteKind, Rules, Scheme,
-        Secret, SecretRef, Service, ServicePort, Timeouts, TlsMode, TransportProtocol, ValueMatch, ValueMatcher,
+        Address, AddressType, AllowedRoutes, BackendObjectRef, BackendRef, CertificateVerdict, DefaultScope, Filter, Fraction,
+        Gateway, GatewayTls, HeaderName, HttpMatch, HttpRule, Infrastructure, Invalid, Listener, ListenerTls, LocalObjectRef,
+        Method, NamespacesFrom, Object, ObjectMeta, ParentRef, PathMatch, Protocol, RequestMirror, RequestRedirect, Route,
+        RouteKind, Rules, Scheme, Secret, SecretRef, Service, ServicePort, Timeouts, TlsMode, TransportProtocol, ValueMatch,
+        ValueMatcher,
     },
     name::{GATEWAY_GROUP, ObjectKey},
     resolution::Resolution,
@@ -83,6 +84,7 @@ pub fn route(name: &str) -> Route {
         meta: meta("HTTPRoute", name),
         kind: RouteKind::Http,
         parent_refs: vec![parent],
+        use_default_gateways: DefaultScope::None,
         hostnames: Vec::new(),
         rules: Rules::Http(Vec::new()),
         invalid: Vec::new(),
@@ -113,7 +115,7 @@ impl RouteExt for Route {
     }
 
     fn rule(mut self, rule: HttpRule) -> Self {
-        let Rules::Http(rules) = &mut self.rules;
+        let Rules::Http(rules) = &mut self.rules else { panic!("an HTTPRoute") };
         rules.push(rule);
         self
     }
@@ -131,7 +133,7 @@ pub fn rule<const N: usize>(matches: [HttpMatch; N]) -> HttpRule {
         backend_refs: vec![backend("web", 1)],
         timeouts: Timeouts::default(),
         retry: None,
-        session_persistence: false,
+        session_persistence: None,
         invalid: Vec::new(),
     }
 }
@@ -231,8 +233,15 @@ pub fn snapshot(listeners: Vec<Listener>, routes: Vec<Route>) -> Snapshot {
         objects.push(Object::Secret(Arc::new(secret)));
     }
     for name in ["web", "a", "b", "c", "d", "e"] {
-        let port = ServicePort { name: None, port: 80, protocol: TransportProtocol::Tcp, app_protocol: None };
-        let service = Service { key: key("Service", name), ports: vec![port], external_name: false };
+        let port = ServicePort { name: None, port: 80, protocol: TransportProtocol::Tcp, app_protocol: None, target_port: None };
+        let service = Service {
+            key: key("Service", name),
+            ports: vec![port],
+            external_name: false,
+            headless: false,
+            cluster_ips: Vec::new(),
+            session_affinity: false,
+        };
         objects.push(Object::Service(Arc::new(service)));
     }
     let gateway = Gateway {
@@ -241,6 +250,9 @@ pub fn snapshot(listeners: Vec<Listener>, routes: Vec<Route>) -> Snapshot {
         listeners,
         addresses: Vec::new(),
         infrastructure: Infrastructure::default(),
+        allowed_listeners: None,
+        tls: GatewayTls::default(),
+        default_scope: DefaultScope::None,
         invalid: Vec::new(),
     };
     objects.push(Object::Gateway(Arc::new(gateway)));

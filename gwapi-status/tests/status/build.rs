@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gwapi_core::{
     Hostname, ObjectKey, Refusal,
     model::{
-        Address, BackendObjectRef, Gateway, GatewayClass, Infrastructure, Invalid, ObjectMeta, ParentRef, Protocol, Route,
-        RouteKind, Rules, Timeouts,
+        Address, BackendObjectRef, DefaultScope, Gateway, GatewayClass, GatewayTls, Infrastructure, Invalid, ObjectMeta,
+        ParentRef, Protocol, Route, RouteKind, Rules, Timeouts,
     },
     name::{GATEWAY_GROUP, ObjectName},
     resolution::{
@@ -47,6 +47,9 @@ pub(crate) fn gateway(listeners: impl IntoIterator<Item = ResolvedListener>) -> 
         listeners: Vec::new(),
         addresses: Vec::new(),
         infrastructure: Infrastructure::default(),
+        allowed_listeners: None,
+        tls: GatewayTls::default(),
+        default_scope: DefaultScope::None,
         invalid: Vec::new(),
     };
     ResolvedGateway {
@@ -87,6 +90,7 @@ pub(crate) fn route(
         meta: meta(key("HTTPRoute", "shop", "cart")),
         kind: RouteKind::Http,
         parent_refs: Vec::new(),
+        use_default_gateways: DefaultScope::None,
         hostnames: Vec::new(),
         rules: Rules::Http(Vec::new()),
         invalid: Vec::new(),

@@ -126,7 +126,7 @@ impl Checker<'_> {
                 Err(why) => self.unclaimed(key, path, why),
             }
         }
-        let Rules::Http(written) = &route.route.rules;
+        let Rules::Http(written) = &route.route.rules else { return };
         for (written, rule) in written.iter().zip(&route.rules) {
             self.rule(key, written, rule);
         }
@@ -167,7 +167,7 @@ impl Checker<'_> {
 
     fn filters(&mut self, route: &ObjectKey, at: &str, written: &[Filter], resolved: &[ResolvedFilter]) {
         // ExternalAuth is in no resolved list: its rule is refused.
-        let kept = written.iter().enumerate().filter(|(_, filter)| !matches!(filter, Filter::ExternalAuth));
+        let kept = written.iter().enumerate().filter(|(_, filter)| !matches!(filter, Filter::ExternalAuth(_)));
         for ((index, _), filter) in kept.zip(resolved) {
             let Some(refusal) = filter.unresolved() else { continue };
             let field = match filter {

@@ -152,7 +152,7 @@ fn references(input: &Input) -> References {
         }
     };
     for route in input.snapshot.routes() {
-        let Rules::Http(rules) = &route.rules;
+        let Rules::Http(rules) = &route.rules else { continue };
         rules.iter().flat_map(backends).for_each(|target| add(&route.meta.key, target));
     }
     for gateway in input.snapshot.gateways() {
