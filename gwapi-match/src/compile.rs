@@ -118,7 +118,7 @@ fn build(
     let choices = resolution.controller.choices;
     let mut listeners = Vec::new();
     let mut ports = Ports::default();
-    let served = gateway.listeners.iter().filter_map(served);
+    let served = gateway.all_listeners().filter_map(served);
     for (number, (listener, is_tls)) in (0..).zip(served) {
         let port = Port { number: listener.port, is_tls };
         let hosts = ports.hosts.entry(port).or_insert_with(|| HostMap::with_seed(seed));
@@ -205,7 +205,7 @@ impl Changes {
         for gateway in affected.gateways.keys().filter_map(|key| resolution.gateways.get(key)) {
             let old = old.gateways.get(gateway.key());
             let is_known = |listener: &ListenerKey| old.is_some_and(|table| table.section_of(listener).is_some());
-            fresh.extend(gateway.listeners.iter().map(|listener| &listener.key).filter(|listener| !is_known(listener)));
+            fresh.extend(gateway.all_listeners().map(|listener| &listener.key).filter(|listener| !is_known(listener)));
         }
         if fresh.is_empty() {
             return;
@@ -235,7 +235,10 @@ impl Changes {
 /// Where a route is served, each place once: two parentRefs can lead to the same listener. Nowhere without a valid rule.
 fn places(route: &ResolvedRoute) -> BTreeSet<(&ObjectKey, &ListenerKey, Option<&Hostname>)> {
     let parents = if route.has_valid_rule() { route.parents.as_slice() } else { &[] };
-    let attached = parents.iter().flat_map(|parent| parent.listeners.iter().map(|attached| (&parent.gateway, attached)));
+    let attached = parents.iter().flat_map(|parent| {
+        let gateway = parent.served_by.gateway();
+        parent.listeners.iter().filter_map(move |attached| Some((gateway?, attached)))
+    });
     let hostnames = attached.flat_map(|(gateway, attached)| {
         attached.hostnames.iter().map(move |hostname| (gateway, &attached.listener, hostname.own.as_ref()))
     });
@@ -247,8 +250,11 @@ fn entries(route: &ResolvedRoute) -> Vec<Entry> {
     let valid = route.rules.iter().filter(|rule| rule.is_valid());
     let served = valid.map(|rule| Arc::new(ServedRule::new(route.route.clone(), rule.clone())));
     let matches = served.flat_map(|rule| {
-        let RuleMatches::Http(matches) = &rule.rule.matches;
-        (0..matches.len()).map(move |match_index| Entry { rule: rule.clone(), match_index }).collect::<Vec<_>>()
+        let matches = match &rule.rule.matches {
+            RuleMatches::Http(matches) => matches.len(),
+            RuleMatches::Grpc(_) | RuleMatches::L4 => 0,
+        };
+        (0..matches).map(move |match_index| Entry { rule: rule.clone(), match_index }).collect::<Vec<_>>()
     });
     matches.collect()
 }

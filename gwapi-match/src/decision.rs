@@ -193,6 +193,7 @@ impl<'t> ChosenRule<'t> {
     pub fn http_match(&self) -> Option<&'t HttpMatch> {
         match &self.rule.matches {
             RuleMatches::Http(matches) => matches.get(self.match_index),
+            RuleMatches::Grpc(_) | RuleMatches::L4 => None,
         }
     }
 }

@@ -182,6 +182,8 @@ impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> 
                 | ResolvedFilter::ResponseHeaderModifier(_)
                 | ResolvedFilter::RequestRedirect(_)
                 | ResolvedFilter::Cors(_)
+                | ResolvedFilter::ExternalAuth { .. }
+                | ResolvedFilter::Extension(_)
                 | ResolvedFilter::Unresolved { .. } => {}
             }
         }

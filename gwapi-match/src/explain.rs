@@ -241,7 +241,7 @@ fn candidates<'a, H: Headers + ?Sized>(
         let covering = best_hostname(&hostnames, head);
         for rule in &route.rules {
             // Precedence is per match, not per rule (G-002).
-            let RuleMatches::Http(matches) = &rule.matches;
+            let RuleMatches::Http(matches) = &rule.matches else { continue };
             for (match_index, matched) in matches.iter().enumerate() {
                 let failure = failure(route, rule, covering.is_some(), matched, head, &resolution.controller.choices);
                 let hostname = covering.flatten();
@@ -261,7 +261,7 @@ fn candidates<'a, H: Headers + ?Sized>(
 type Served<'a> = Vec<(Option<&'a Hostname>, Option<&'a Hostname>)>;
 
 fn hostnames_on<'a>(route: &'a ResolvedRoute, gateway: &ResolvedGateway, listener: &ResolvedListener) -> Option<Served<'a>> {
-    let here = route.parents.iter().filter(|parent| parent.gateway == *gateway.key());
+    let here = route.parents.iter().filter(|parent| parent.served_by.gateway() == Some(gateway.key()));
     let attached = here.flat_map(|parent| &parent.listeners).filter(|attached| attached.listener == listener.key);
     let hostnames: Vec<_> = attached.flat_map(|one| &one.hostnames).map(|one| (one.own.as_ref(), one.served.as_ref())).collect();
     (!hostnames.is_empty()).then_some(hostnames)

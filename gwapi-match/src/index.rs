@@ -132,6 +132,7 @@ impl Entry {
     fn matched(&self) -> Option<&HttpMatch> {
         match &self.rule.rule.matches {
             RuleMatches::Http(matches) => matches.get(self.match_index),
+            RuleMatches::Grpc(_) | RuleMatches::L4 => None,
         }
     }
 }
