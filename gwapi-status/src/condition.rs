@@ -46,7 +46,8 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(
-    /// The types of conditions on GatewayClasses, Gateways, listeners and routes. Deprecated ones are missing (B-072).
+    /// The types of conditions on objects of every kind, their listeners, parents and ancestors. Deprecated ones are missing
+    /// (B-072).
     ConditionType {
         /// The object takes part.
         Accepted,
@@ -64,8 +65,10 @@ words!(
         SupportedVersion,
         /// Every address asked for is assigned (B-080).
         AddressesAssigned,
-        /// Client certificates are not insisted on.
+        /// Client certificates are not insisted on (B-048).
         InsecureFrontendValidationMode,
+        /// Routes that ask for default Gateways are claimed (P-005).
+        DefaultGateway,
     }
 );
 

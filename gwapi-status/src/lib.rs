@@ -1,7 +1,7 @@
 //! What a controller writes into `status`: from the attachment graph to conditions, and from conditions to the object.
 //!
 //! ```text
-//!  Resolution ── project ──▶ StatusReport ── merge_class / merge_gateway / merge_route (existing, now) ──▶ Merged
+//!  Resolution ── project ──▶ StatusReport ── merge_gateway, merge_route, … (existing, now) ──▶ Merged
 //! ```
 //!
 //! [`project`] is a pure function of the whole [`Resolution`](gwapi_core::Resolution): types, statuses, reasons and messages,
@@ -38,8 +38,7 @@
 //!
 //! **Not written.** `SupportedVersion` on classes (A-006, X-16): it tells which CRDs are installed, which is in no
 //! [`Snapshot`](gwapi_core::Snapshot). Who knows it adds the [`Condition`] to [`ClassStatus::conditions`]; without that, one
-//! that is there is left alone. `ResolvedRefs` and `AddressesAssigned` on Gateways (B-055, B-080) belong to features that are
-//! not built.
+//! that is there is left alone.
 //!
 //! Start reading at [`reason_of`]: it maps every refusal to its condition and reason.
 #![no_std]
@@ -55,8 +54,11 @@ mod class;
 mod condition;
 mod gateway;
 mod listener;
+mod listener_set;
 mod merge;
+mod mesh;
 mod message;
+mod policy;
 mod reason;
 mod report;
 mod route;
@@ -65,8 +67,14 @@ pub use class::ClassStatus;
 pub use condition::{Condition, ConditionStatus, ConditionType};
 pub use gateway::GatewayStatus;
 pub use listener::ListenerStatus;
-pub use merge::{Dropped, MAX_CONDITIONS, MAX_PARENTS, Merged, merge_class, merge_gateway, merge_route};
+pub use listener_set::ListenerSetStatus;
+pub use merge::{
+    Dropped, MAX_ANCESTORS, MAX_CONDITIONS, MAX_PARENTS, Merged, merge_class, merge_gateway, merge_listener_set, merge_mesh,
+    merge_policy, merge_route,
+};
+pub use mesh::MeshStatus;
 pub use message::MAX_MESSAGE;
+pub use policy::{AncestorStatus, PolicyStatus};
 pub use reason::{Reason, reason_of};
 pub use report::{StatusReport, project, project_for};
 pub use route::{ParentStatus, RouteStatus};

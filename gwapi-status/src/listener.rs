@@ -1,6 +1,6 @@
-//! Listeners of a Gateway.
+//! Listeners of Gateways and ListenerSets.
 
-use alloc::{format, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use gwapi_core::{Refusal, model::RouteGroupKind, name::SectionName, resolution::ResolvedListener};
 
@@ -25,28 +25,40 @@ pub struct ListenerStatus {
 
 /// What decides if several things are wrong with a listener. Conflicts come first, so that the conditions of a listener in
 /// conflict have one reason (C-011).
-const REFUSED: [Reason; 5] = [
+const REFUSED: [Reason; 9] = [
     Reason::ProtocolConflict,
     Reason::HostnameConflict,
+    Reason::NotAllowed,
+    Reason::Invalid,
     Reason::PortUnavailable,
     Reason::UnsupportedProtocol,
+    Reason::NoValidCACertificate,
+    Reason::InvalidListenerFilter,
     Reason::UnsupportedValue,
 ];
 /// Permission comes before everything else about a reference (B-039).
-const UNRESOLVED: [Reason; 3] = [Reason::RefNotPermitted, Reason::InvalidCertificateRef, Reason::InvalidRouteKinds];
+const UNRESOLVED: [Reason; 6] = [
+    Reason::RefNotPermitted,
+    Reason::InvalidCertificateRef,
+    Reason::InvalidCACertificateRef,
+    Reason::InvalidCACertificateKind,
+    Reason::InvalidListenerFilterRef,
+    Reason::InvalidRouteKinds,
+];
 
 impl ListenerStatus {
-    /// The status of one listener. If its Gateway is refused as a whole it is not served either.
+    /// The status of one listener. If the Gateway or ListenerSet that declares it is refused as a whole it is not served
+    /// either.
     #[must_use]
-    pub fn of(listener: &ResolvedListener, attached_routes: usize, gateway_is_refused: bool) -> Self {
-        let mut conditions = vec![accepted(listener), programmed(listener, gateway_is_refused), resolved_refs(listener)];
+    pub fn of(listener: &ResolvedListener, attached_routes: usize, parent_is_refused: bool) -> Self {
+        let mut conditions = vec![accepted(listener), programmed(listener, parent_is_refused), resolved_refs(listener)];
         conditions.extend(conflicted(listener));
         conditions.extend(overlapping(listener));
         Self { name: listener.key.name.clone(), supported_kinds: listener.supported_group_kinds(), attached_routes, conditions }
     }
 }
 
-/// B-011, B-014, B-018, B-019.
+/// B-011, B-014, B-018, B-019, B-050, H-086, H-087.
 fn accepted(listener: &ResolvedListener) -> Condition {
     match judge(&listener.refused, &REFUSED) {
         None => Condition::holds(ConditionType::Accepted, Reason::Accepted, "the listener is accepted"),
@@ -54,17 +66,21 @@ fn accepted(listener: &ResolvedListener) -> Condition {
     }
 }
 
-/// B-011, B-041, B-042.
-fn programmed(listener: &ResolvedListener, gateway_is_refused: bool) -> Condition {
+/// B-011, B-041, B-042, B-050, H-090.
+fn programmed(listener: &ResolvedListener, parent_is_refused: bool) -> Condition {
     let fails = |reason, message| Condition::fails(ConditionType::Programmed, reason, message);
     if let Some((reason, message)) = judge(conflicts(listener), &REFUSED) {
         return fails(reason, message);
     }
-    if let Some((_, message)) = judge(&listener.refused, &REFUSED) {
-        return fails(Reason::Invalid, format!("the listener is not accepted: {message}"));
+    let parent_kind = &listener.key.parent.kind;
+    if let Some((reason, message)) = judge(&listener.refused, &REFUSED) {
+        // C-017: ListenerSets have the reason here too.
+        let is_repeated = reason == Reason::PortUnavailable && *parent_kind == "ListenerSet";
+        let reason = if is_repeated { reason } else { Reason::Invalid };
+        return fails(reason, format!("the listener is not accepted: {message}"));
     }
-    if gateway_is_refused {
-        return fails(Reason::Invalid, "the Gateway is not accepted".into());
+    if parent_is_refused {
+        return fails(Reason::Invalid, format!("the {parent_kind} is not accepted"));
     }
     match judge(&listener.unserved, &[Reason::InvalidTLSConfig]) {
         None => Condition::holds(ConditionType::Programmed, Reason::Programmed, "the listener is programmed"),
@@ -74,7 +90,7 @@ fn programmed(listener: &ResolvedListener, gateway_is_refused: bool) -> Conditio
     }
 }
 
-/// B-038, B-039, D-007.
+/// B-038, B-039, B-049, D-007, H-088.
 fn resolved_refs(listener: &ResolvedListener) -> Condition {
     match judge(&listener.unresolved, &UNRESOLVED) {
         None => Condition::holds(ConditionType::ResolvedRefs, Reason::ResolvedRefs, "all references resolve"),
@@ -102,4 +118,11 @@ fn overlapping(listener: &ResolvedListener) -> Option<Condition> {
     others.sort();
     let message = format!("the hostname overlaps with that of listener {} on port {}", quoted(others), listener.port);
     Some(Condition::holds(ConditionType::OverlappingTLSConfig, Reason::OverlappingHostnames, message))
+}
+
+/// The names of listeners in messages.
+pub(crate) fn names(listeners: &[&ResolvedListener]) -> String {
+    let mut names: Vec<_> = listeners.iter().map(|listener| &listener.key.name).collect();
+    names.sort();
+    quoted(names)
 }

@@ -1,11 +1,11 @@
 //! Reasons, and which refusal leads to which: the one place where that is decided.
 
-use gwapi_core::Refusal;
+use gwapi_core::{Refusal, refusal::CaFault};
 
 use crate::condition::{ConditionType, words};
 
 words!(
-    /// The reasons of conditions on GatewayClasses, Gateways, listeners and routes.
+    /// The reasons of conditions.
     Reason {
         // Class and Gateway
         /// It takes part.
@@ -42,10 +42,20 @@ words!(
         NotAssigned,
         /// Some listener has references that do not resolve (B-055).
         ListenersNotResolved,
-        /// A client certificate for backends that cannot be used.
+        /// A client certificate for backends that cannot be used (B-053).
         InvalidClientCertificateRef,
-        /// Client certificates are no longer insisted on.
+        /// Client certificates are no longer insisted on (B-048).
         ConfigurationChanged,
+        /// Routes are claimed that do not name the Gateway (P-005; the API has no word for the reason).
+        DefaultGateway,
+
+        // ListenerSet
+        /// The Gateway lets no such set in (C-003).
+        NotAllowed,
+        /// The Gateway is not accepted (C-014).
+        ParentNotAccepted,
+        /// The Gateway is not programmed (C-014).
+        ParentNotProgrammed,
 
         // Listener
         /// Same port, protocol and hostname (B-009).
@@ -62,11 +72,11 @@ words!(
         UnsupportedValue,
         /// TLS is not configured well enough to be served (B-042, X-36).
         InvalidTLSConfig,
-        /// No CA certificate for client certificates can be used (B-070).
+        /// No CA certificate can be used (B-050, N-008).
         NoValidCACertificate,
-        /// A CA certificate that cannot be used (B-070).
+        /// A CA certificate that cannot be used (B-049, N-008).
         InvalidCACertificateRef,
-        /// A kind of CA certificate that is not supported (B-070).
+        /// A kind of CA certificate that is not supported on a listener (B-049).
         InvalidCACertificateKind,
         /// A certificate that cannot be used (B-038).
         InvalidCertificateRef,
@@ -98,16 +108,23 @@ words!(
         NoMatchingParent,
         /// Filters that cannot stand together (Q-029).
         IncompatibleFilters,
-        /// A kind of backend or extension that is not supported (I-007).
+        /// A kind of backend, extension or CA certificate that is not supported (I-007, N-009).
         InvalidKind,
         /// A backend that does not exist (I-008).
         BackendNotFound,
+
+        // Policy and mesh
+        /// Another policy, or a route of another kind, comes first (N-005, O-015).
+        Conflicted,
+        /// A policy without its target (N-022).
+        TargetNotFound,
     }
 );
 
 /// The condition that a refusal makes false, and the reason that it gives.
 ///
-/// A rule that is refused leads to `Accepted` if every rule is, and to `PartiallyInvalid` if some are (Q-025).
+/// A rule that is refused leads to `Accepted` if every rule is, and to `PartiallyInvalid` if some are (Q-025). Conditions of
+/// policies say some of it in other words, see [`Reason::of_policy`].
 ///
 /// ```
 /// use gwapi_core::Refusal;
@@ -124,6 +141,7 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         Refusal::AddressNotUsable { .. } => (Programmed, Reason::AddressNotUsable),
         // B-076: an unknown scope cannot be satisfied, so its entry stays without an address.
         Refusal::AddressNotAssigned | Refusal::AddressRoutabilityUnsupported { .. } => (Programmed, Reason::AddressNotAssigned),
+        Refusal::ClientCertificateInvalid { .. } => (ResolvedRefs, Reason::InvalidClientCertificateRef),
 
         Refusal::HostnameConflict { .. } => (Accepted, Reason::HostnameConflict),
         Refusal::ProtocolConflict { .. } => (Accepted, Reason::ProtocolConflict),
@@ -133,21 +151,42 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         Refusal::TlsModeUnsupported { .. } | Refusal::ListenerFilterUnsupported { .. } | Refusal::ListenerInvalid { .. } => {
             (Accepted, Reason::UnsupportedValue)
         }
+        Refusal::ListenerFilterInvalid { .. } => (Accepted, Reason::InvalidListenerFilter),
+        Refusal::ListenerFilterRef { .. } => (ResolvedRefs, Reason::InvalidListenerFilterRef),
+        Refusal::NoValidCaCertificate => (Accepted, Reason::NoValidCACertificate),
+        // B-086.
+        Refusal::CaCertificateInvalid { why: CaFault::KindUnsupported, .. } => (ResolvedRefs, Reason::InvalidCACertificateKind),
+        Refusal::CaCertificateInvalid { .. } => (ResolvedRefs, Reason::InvalidCACertificateRef),
         Refusal::TlsConfigMissing { .. } => (Programmed, Reason::InvalidTLSConfig),
         Refusal::CertificateInvalid { .. } => (ResolvedRefs, Reason::InvalidCertificateRef),
         Refusal::RouteKindUnsupported { .. } => (ResolvedRefs, Reason::InvalidRouteKinds),
 
-        Refusal::RefNotPermitted { .. } => (ResolvedRefs, Reason::RefNotPermitted),
+        Refusal::ListenerSetNotAllowed { .. } => (Accepted, Reason::NotAllowed),
+        Refusal::ListenerSetInvalid { .. } => (Accepted, Reason::Invalid),
+        Refusal::ParentNotAccepted { .. } => (Accepted, Reason::ParentNotAccepted),
+        Refusal::ParentNotProgrammed { .. } => (Programmed, Reason::ParentNotProgrammed),
+
+        // N-012, N-023.
+        Refusal::PolicyInvalid { .. } | Refusal::WellKnownCaUnsupported { .. } | Refusal::TargetUnsupported { .. } => {
+            (Accepted, Reason::Invalid)
+        }
+        Refusal::PolicyConflict { .. } | Refusal::MeshKindConflict { .. } => (Accepted, Reason::Conflicted),
+        Refusal::TargetNotFound { .. } => (Accepted, Reason::TargetNotFound),
+
+        // P-009: no grant can permit it.
+        Refusal::RefNotPermitted { .. } | Refusal::BackendNotLocal { .. } => (ResolvedRefs, Reason::RefNotPermitted),
         // The kinds of extensions that are supported are none, so each is of the wrong kind.
         Refusal::BackendKindUnsupported { .. } | Refusal::ExtensionUnsupported { .. } => (ResolvedRefs, Reason::InvalidKind),
-        // I-015 for the port. A Service of type ExternalName is one that, for routing, is not there (I-016): its kind is
-        // right and no protocol is at fault.
-        Refusal::BackendNotFound { .. } | Refusal::BackendPortNotFound { .. } | Refusal::BackendExternalName { .. } => {
-            (ResolvedRefs, Reason::BackendNotFound)
-        }
+        // I-015 for the port. A Service of type ExternalName is one that, for routing, is not there (I-016), and so is an XBackend
+        // that cannot be sent to: its kind is right and no protocol is at fault.
+        Refusal::BackendNotFound { .. }
+        | Refusal::BackendPortNotFound { .. }
+        | Refusal::BackendExternalName { .. }
+        | Refusal::BackendInvalid { .. } => (ResolvedRefs, Reason::BackendNotFound),
         Refusal::BackendProtocolUnsupported { .. } => (ResolvedRefs, Reason::UnsupportedProtocol),
 
-        Refusal::NoListenerSelected { .. } => (Accepted, Reason::NoMatchingParent),
+        // O-007: for clients it is not there.
+        Refusal::NoListenerSelected { .. } | Refusal::MeshServiceUnsupported { .. } => (Accepted, Reason::NoMatchingParent),
         Refusal::NamespaceNotAllowed { .. } | Refusal::KindNotAllowed { .. } | Refusal::ListenerNotAccepted { .. } => {
             (Accepted, Reason::NotAllowedByListeners)
         }
@@ -161,5 +200,21 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         | Refusal::PrefixMatchMissing { .. } => (Accepted, Reason::UnsupportedValue),
         // Refusal is open. What is not understood is not served, and that is what this says.
         _ => (Accepted, Reason::UnsupportedValue),
+    }
+}
+
+impl Reason {
+    /// The word that conditions of policies have for the same (N-009, N-012, X-48).
+    ///
+    /// ```
+    /// assert_eq!(gwapi_status::Reason::InvalidCACertificateKind.of_policy(), gwapi_status::Reason::InvalidKind);
+    /// ```
+    #[must_use]
+    pub fn of_policy(self) -> Self {
+        match self {
+            Self::InvalidCACertificateKind => Self::InvalidKind,
+            Self::UnsupportedValue => Self::Invalid,
+            other => other,
+        }
     }
 }

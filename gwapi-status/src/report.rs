@@ -1,6 +1,9 @@
 //! The status of everything that is ours.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use gwapi_core::{
     Affected, Resolution,
@@ -8,7 +11,10 @@ use gwapi_core::{
     name::{ControllerName, ObjectKey, ObjectName},
 };
 
-use crate::{class::ClassStatus, gateway::GatewayStatus, route::RouteStatus};
+use crate::{
+    class::ClassStatus, gateway::GatewayStatus, listener_set::ListenerSetStatus, mesh::MeshStatus, policy::PolicyStatus,
+    route::RouteStatus,
+};
 
 /// What [`project`] and [`project_for`] return: what the status of each object should say, before it is merged with what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,16 +23,33 @@ pub struct StatusReport {
     pub classes: BTreeMap<ObjectKey, ClassStatus>,
     /// Our Gateways.
     pub gateways: BTreeMap<ObjectKey, GatewayStatus>,
+    /// The ListenerSets of our Gateways.
+    pub listener_sets: BTreeMap<ObjectKey, ListenerSetStatus>,
+    /// Every policy of a kind that is served; one that concerns no Gateway of ours has no `ancestors`, and then only what we
+    /// once wrote there is removed.
+    pub policies: BTreeMap<ObjectKey, PolicyStatus>,
+    /// Our XMeshes.
+    pub meshes: BTreeMap<ObjectKey, MeshStatus>,
     /// Every route; one without a parent of ours has no `parents`, and then only what we once wrote there is removed.
     pub routes: BTreeMap<ObjectKey, RouteStatus>,
-    /// The names under which we write. Entries of routes with one of these are ours, see [`merge_route`](crate::merge_route).
+    /// The names under which we write. Entries of routes and policies with one of these are ours, see
+    /// [`merge_route`](crate::merge_route) and [`merge_policy`](crate::merge_policy).
     pub owned: BTreeSet<ControllerName>,
 }
 
 /// The conditions that follow from a resolution. It is total, and equal resolutions give equal reports (laws 2 and 3).
 #[must_use]
 pub fn project(resolution: &Resolution) -> StatusReport {
-    report(resolution, resolution.classes.keys(), resolution.gateways.keys(), resolution.routes.keys())
+    let Resolution { classes, gateways, listener_sets, policies, meshes, routes, .. } = resolution;
+    let asked = Asked {
+        classes: classes.keys().collect(),
+        gateways: gateways.keys().collect(),
+        listener_sets: listener_sets.keys().collect(),
+        policies: policies.keys().collect(),
+        meshes: meshes.keys().collect(),
+        routes: routes.keys().collect(),
+    };
+    report(resolution, asked)
 }
 
 /// The conditions of what changes affect: the part of [`project`] in which anything can differ (law 4). What exists no more,
@@ -46,27 +69,54 @@ pub fn project(resolution: &Resolution) -> StatusReport {
 /// ```
 #[must_use]
 pub fn project_for(resolution: &Resolution, affected: &Affected) -> StatusReport {
-    let counted = affected.attached_routes.iter().map(|listener| &listener.parent);
-    let gateways: BTreeSet<&ObjectKey> = affected.gateways.keys().chain(counted).collect();
-    report(resolution, &affected.classes, gateways, affected.routes.keys())
+    let counted = || affected.attached_routes.iter().map(|listener| &listener.parent);
+    let asked = Asked {
+        classes: affected.classes.iter().collect(),
+        gateways: affected.gateways.keys().chain(counted()).collect(),
+        listener_sets: affected.listener_sets.iter().chain(counted()).collect(),
+        policies: affected.policies.iter().collect(),
+        meshes: affected.meshes.iter().collect(),
+        routes: affected.routes.keys().collect(),
+    };
+    report(resolution, asked)
 }
 
-fn report<'k>(
-    resolution: &Resolution,
-    classes: impl IntoIterator<Item = &'k ObjectName>,
-    gateways: impl IntoIterator<Item = &'k ObjectKey>,
-    routes: impl IntoIterator<Item = &'k ObjectKey>,
-) -> StatusReport {
+/// Whose status is asked for. What is not ours may be asked for, and has none.
+struct Asked<'k> {
+    classes: BTreeSet<&'k ObjectName>,
+    gateways: BTreeSet<&'k ObjectKey>,
+    listener_sets: BTreeSet<&'k ObjectKey>,
+    policies: BTreeSet<&'k ObjectKey>,
+    meshes: BTreeSet<&'k ObjectKey>,
+    routes: BTreeSet<&'k ObjectKey>,
+}
+
+fn report(resolution: &Resolution, asked: Asked<'_>) -> StatusReport {
     let Resolution { controller, attached_routes, .. } = resolution;
-    let classes = classes.into_iter().filter_map(|name| resolution.classes.get(name));
-    let gateways = gateways.into_iter().filter_map(|key| resolution.gateways.get(key));
-    let routes = routes.into_iter().filter_map(|key| resolution.routes.get(key));
+    let classes = ours(&resolution.classes, asked.classes);
+    let classes = classes.map(|class| (class.class.meta.key.clone(), ClassStatus::of(class, &controller.features)));
+    let gateways = ours(&resolution.gateways, asked.gateways);
+    let gateways = gateways.map(|gateway| (gateway.key().clone(), GatewayStatus::of(gateway, attached_routes, controller)));
+    let listener_sets = ours(&resolution.listener_sets, asked.listener_sets);
+    let listener_sets = listener_sets.map(|set| (set.key().clone(), ListenerSetStatus::of(set, attached_routes)));
+    let policies = ours(&resolution.policies, asked.policies);
+    let policies = policies.map(|policy| (policy.key().clone(), PolicyStatus::of(policy, resolution)));
+    let meshes = ours(&resolution.meshes, asked.meshes);
+    let meshes = meshes.map(|mesh| (mesh.mesh.meta.key.clone(), MeshStatus::of(mesh, &controller.features)));
+    let routes = ours(&resolution.routes, asked.routes).map(|route| (route.key().clone(), RouteStatus::of(route)));
     StatusReport {
-        classes: classes.map(|class| (class.class.meta.key.clone(), ClassStatus::of(class, &controller.features))).collect(),
-        gateways: gateways.map(|gateway| (gateway.key().clone(), GatewayStatus::of(gateway, attached_routes))).collect(),
-        routes: routes.map(|route| (route.key().clone(), RouteStatus::of(route))).collect(),
+        classes: classes.collect(),
+        gateways: gateways.collect(),
+        listener_sets: listener_sets.collect(),
+        policies: policies.collect(),
+        meshes: meshes.collect(),
+        routes: routes.collect(),
         owned: owned(resolution),
     }
+}
+
+fn ours<'r, K: Ord, R>(all: &'r BTreeMap<K, Arc<R>>, asked: BTreeSet<&K>) -> impl Iterator<Item = &'r R> {
+    asked.into_iter().filter_map(|key| all.get(key)).map(|resolved| &**resolved)
 }
 
 /// A Gateway has the name of its class or, if nobody has given us classes, our own.

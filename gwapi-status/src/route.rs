@@ -42,8 +42,13 @@ pub struct ParentStatus {
 
 /// What decides if the listeners refuse a route for different causes (D-017). Hostnames are looked at last, so a listener
 /// that fails by its hostname would have allowed the route.
-const DETACHED: [Reason; 4] =
-    [Reason::NoMatchingParent, Reason::UnsupportedValue, Reason::NoMatchingListenerHostname, Reason::NotAllowedByListeners];
+const DETACHED: [Reason; 5] = [
+    Reason::NoMatchingParent,
+    Reason::UnsupportedValue,
+    Reason::Conflicted,
+    Reason::NoMatchingListenerHostname,
+    Reason::NotAllowedByListeners,
+];
 /// What decides if no rule can be honoured.
 const INVALID: [Reason; 2] = [Reason::UnsupportedValue, Reason::IncompatibleFilters];
 
@@ -93,7 +98,7 @@ fn accepted(route: &ResolvedRoute, parent: &Attachment) -> Condition {
 /// Whether the listeners of a parent are named to the owner of a route: in another namespace those that the route asks for
 /// by name, and no others (S-006).
 fn names_listeners(route: &ResolvedRoute, parent: &Attachment) -> bool {
-    parent.parent_ref.section_name.is_some() || parent.gateway.namespace_str() == route.key().namespace_str()
+    parent.parent_ref.section_name.is_some() || parent.parent_ref.namespace.as_str() == route.key().namespace_str()
 }
 
 /// Why a listener does not take the route, without its name. One that fails by its hostname is named nevertheless: it lets

@@ -13,14 +13,20 @@ use serde_json::{Map, Value};
 
 use crate::condition::ConditionType;
 
-mod class;
 mod conditions;
+mod declared;
 mod gateway;
+mod listener;
+mod listener_set;
+mod policy;
 mod route;
+mod shared;
 
-pub use class::merge_class;
 pub use conditions::MAX_CONDITIONS;
+pub use declared::{merge_class, merge_mesh};
 pub use gateway::merge_gateway;
+pub use listener_set::merge_listener_set;
+pub use policy::{MAX_ANCESTORS, merge_policy};
 pub use route::{MAX_PARENTS, merge_route};
 
 /// What to do with the status of an object.
@@ -69,6 +75,11 @@ pub enum Dropped {
         /// Its parent.
         parent_ref: ParentRef,
     },
+    /// An entry of `status.ancestors`.
+    Ancestor {
+        /// Its ancestor.
+        ancestor_ref: ParentRef,
+    },
 }
 
 impl fmt::Display for Dropped {
@@ -76,6 +87,7 @@ impl fmt::Display for Dropped {
         match self {
             Self::Condition { list, type_ } => write!(f, "no room for `{type_}` in {list}"),
             Self::Parent { parent_ref } => write!(f, "no room for {} in status.parents", parent_ref.object()),
+            Self::Ancestor { ancestor_ref } => write!(f, "no room for {} in status.ancestors", ancestor_ref.object()),
         }
     }
 }

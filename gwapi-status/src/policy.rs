@@ -1,0 +1,93 @@
+//! Policies of every kind: one entry for each Gateway that a policy concerns.
+
+use alloc::{string::String, vec, vec::Vec};
+
+use gwapi_core::{
+    Refusal, Resolution,
+    model::ParentRef,
+    name::{ControllerName, Namespace, ObjectKey},
+    resolution::{PolicyObject, ResolvedPolicy},
+};
+
+use crate::{
+    condition::{Condition, ConditionType},
+    message::judge,
+    reason::Reason,
+};
+
+/// What the status of a policy should say, as far as it is ours to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyStatus {
+    /// The namespace of the policy: what an ancestorRef without one means.
+    pub namespace: Namespace,
+    /// The generation of the policy that was looked at.
+    pub observed_generation: i64,
+    /// One for each Gateway of ours that the policy concerns, in the order of their keys. There can be more than have room
+    /// ([`MAX_ANCESTORS`](crate::MAX_ANCESTORS)); without any there is nowhere to say what is wrong with the policy (N-022).
+    pub ancestors: Vec<AncestorStatus>,
+}
+
+/// What an entry of `status.ancestors` should say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AncestorStatus {
+    /// The Gateway, all defaults written out.
+    pub ancestor_ref: ParentRef,
+    /// Under which name it is written.
+    pub controller_name: ControllerName,
+    /// `Accepted`, and `ResolvedRefs` where the kind of policy has references.
+    pub conditions: Vec<Condition>,
+}
+
+/// What decides if several things are wrong with a policy: first what its author can mend in it.
+const REFUSED: [Reason; 4] = [Reason::NoValidCACertificate, Reason::Invalid, Reason::TargetNotFound, Reason::Conflicted];
+
+impl PolicyStatus {
+    /// The status of one policy.
+    #[must_use]
+    pub fn of(policy: &ResolvedPolicy, resolution: &Resolution) -> Self {
+        // The same for every ancestor.
+        let resolved_refs = resolved_refs(policy);
+        let ancestor = |(key, refused): (&ObjectKey, Vec<&Refusal>)| {
+            let mut conditions = vec![accepted(policy, &refused)];
+            conditions.extend(resolved_refs.clone());
+            let controller_name = resolution.gateways.get(key)?.controller_name.clone();
+            Some(AncestorStatus { ancestor_ref: ancestor_ref(key), controller_name, conditions })
+        };
+        Self {
+            namespace: policy.key().namespace_str().into(),
+            observed_generation: policy.policy.policy().meta().generation,
+            ancestors: policy.ancestors(resolution).into_iter().filter_map(ancestor).collect(),
+        }
+    }
+}
+
+/// N-019: group, kind, namespace and name.
+fn ancestor_ref(gateway: &ObjectKey) -> ParentRef {
+    let ObjectKey { group, kind, namespace, name } = gateway.clone();
+    ParentRef { group, kind, namespace: namespace.unwrap_or_else(|| "".into()), name, section_name: None, port: None }
+}
+
+/// N-005, N-008, N-012, N-022, N-023. A policy that has lost one of its targets at a Gateway is not accepted there: there is one
+/// condition for all of them, and the message tells which (N-006).
+fn accepted(policy: &ResolvedPolicy, refused: &[&Refusal]) -> Condition {
+    let all = policy.refused.iter().chain(refused.iter().copied());
+    match judge_policy(all, &REFUSED) {
+        None => Condition::holds(ConditionType::Accepted, Reason::Accepted, "the policy is accepted"),
+        Some((reason, message)) => Condition::fails(ConditionType::Accepted, reason, message),
+    }
+}
+
+/// N-008, N-009, N-011, P-040. An XBackendTrafficPolicy has no references.
+fn resolved_refs(policy: &ResolvedPolicy) -> Option<Condition> {
+    if matches!(policy.policy, PolicyObject::BackendTraffic(_)) {
+        return None;
+    }
+    Some(match judge_policy(&policy.unresolved, &[]) {
+        None => Condition::holds(ConditionType::ResolvedRefs, Reason::ResolvedRefs, "all references resolve"),
+        Some((reason, message)) => Condition::fails(ConditionType::ResolvedRefs, reason, message),
+    })
+}
+
+fn judge_policy<'r>(refusals: impl IntoIterator<Item = &'r Refusal>, order: &[Reason]) -> Option<(Reason, String)> {
+    judge(refusals, order).map(|(reason, message)| (reason.of_policy(), message))
+}
