@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use serde::{Serialize, Serializer};
 
 macro_rules! features {
-    ($($(#[$doc:meta])* $variant:ident: $built:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident,)*) => {
         /// A feature of the Gateway API.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -24,147 +24,139 @@ macro_rules! features {
                     $(Self::$variant => stringify!($variant),)*
                 }
             }
-
-            /// Whether these crates implement it. A controller can declare less, never more.
-            #[must_use]
-            pub fn is_built(self) -> bool {
-                match self {
-                    $(Self::$variant => $built,)*
-                }
-            }
         }
     };
 }
 
 features! {
     /// BackendTLSPolicy.
-    BackendTLSPolicy: true,
+    BackendTLSPolicy,
     /// SANs of BackendTLSPolicy.
-    BackendTLSPolicySANValidation: true,
+    BackendTLSPolicySANValidation,
     /// Trust bundles as a source of CA certificates.
-    ClusterTrustBundle: true,
+    ClusterTrustBundle,
     /// GRPCRoute.
-    GRPCRoute: true,
+    GRPCRoute,
     /// Named rules of GRPCRoutes.
-    GRPCRouteNamedRouteRule: true,
+    GRPCRouteNamedRouteRule,
     /// Request header modifiers of GRPCRoutes.
-    GRPCRouteRequestHeaderModifier: true,
+    GRPCRouteRequestHeaderModifier,
     /// Gateway.
-    Gateway: true,
+    Gateway,
     /// Addresses with a type and no value (B-059).
-    GatewayAddressEmpty: true,
+    GatewayAddressEmpty,
     /// Scopes of addresses.
-    GatewayAddressRoutability: true,
+    GatewayAddressRoutability,
     /// The scope `Cluster` of addresses.
-    GatewayAddressRoutabilityCluster: true,
+    GatewayAddressRoutabilityCluster,
     /// A client certificate towards backends.
-    GatewayBackendClientCertificate: true,
+    GatewayBackendClientCertificate,
     /// Client certificates of clients.
-    GatewayFrontendClientCertificateValidation: true,
+    GatewayFrontendClientCertificateValidation,
     /// Client certificates that may be missing.
-    GatewayFrontendClientCertificateValidationInsecureFallback: true,
+    GatewayFrontendClientCertificateValidationInsecureFallback,
     /// Requests reach only the routes of the listener they select (B-025).
-    GatewayHTTPListenerIsolation: true,
+    GatewayHTTPListenerIsolation,
     /// 421 for requests on a connection of another listener (B-027).
-    GatewayHTTPSListenerDetectMisdirectedRequests: true,
+    GatewayHTTPSListenerDetectMisdirectedRequests,
     /// Labels, annotations and parameters of the infrastructure (B-063, B-065).
-    GatewayInfrastructure: true,
+    GatewayInfrastructure,
     /// Filters of listeners.
-    GatewayListenerFilters: true,
+    GatewayListenerFilters,
     /// Listeners on port 8080.
-    GatewayPort8080: true,
+    GatewayPort8080,
     /// Precedence by the routes' own hostnames (E-027).
-    GatewayRouteHostnameIntersectionPrecedence: true,
+    GatewayRouteHostnameIntersectionPrecedence,
     /// Requested addresses (B-056).
-    GatewayStaticAddresses: true,
+    GatewayStaticAddresses,
     /// HTTPRoute.
-    HTTPRoute: true,
+    HTTPRoute,
     /// 303 (H-027).
-    HTTPRoute303RedirectStatusCode: true,
+    HTTPRoute303RedirectStatusCode,
     /// 307 (H-027).
-    HTTPRoute307RedirectStatusCode: true,
+    HTTPRoute307RedirectStatusCode,
     /// 308 (H-027).
-    HTTPRoute308RedirectStatusCode: true,
+    HTTPRoute308RedirectStatusCode,
     /// `kubernetes.io/h2c` backends (I-021).
-    HTTPRouteBackendProtocolH2C: true,
+    HTTPRouteBackendProtocolH2C,
     /// `kubernetes.io/ws` backends (I-022).
-    HTTPRouteBackendProtocolWebSocket: true,
+    HTTPRouteBackendProtocolWebSocket,
     /// Request header modifiers of a backend (H-008).
-    HTTPRouteBackendRequestHeaderModification: true,
+    HTTPRouteBackendRequestHeaderModification,
     /// `timeouts.backendRequest` (J-005).
-    HTTPRouteBackendTimeout: true,
+    HTTPRouteBackendTimeout,
     /// URL rewrites of a backend (H-091).
-    HTTPRouteBackendURLRewrite: true,
+    HTTPRouteBackendURLRewrite,
     /// CORS (H-052).
-    HTTPRouteCORS: true,
+    HTTPRouteCORS,
     /// `port` of parentRefs, experimental (D-012).
-    HTTPRouteDestinationPortMatching: true,
+    HTTPRouteDestinationPortMatching,
     /// Rewritten hosts (H-035).
-    HTTPRouteHostRewrite: true,
+    HTTPRouteHostRewrite,
     /// Method matches (F-018).
-    HTTPRouteMethodMatching: true,
+    HTTPRouteMethodMatching,
     /// Named rules (F-021).
-    HTTPRouteNamedRouteRule: true,
+    HTTPRouteNamedRouteRule,
     /// `port` of parentRefs (D-012).
-    HTTPRouteParentRefPort: true,
+    HTTPRouteParentRefPort,
     /// Redirects with a path (H-026).
-    HTTPRoutePathRedirect: true,
+    HTTPRoutePathRedirect,
     /// Rewritten paths (H-035).
-    HTTPRoutePathRewrite: true,
+    HTTPRoutePathRewrite,
     /// Redirects with a port (H-030).
-    HTTPRoutePortRedirect: true,
+    HTTPRoutePortRedirect,
     /// Query parameter matches (F-015).
-    HTTPRouteQueryParamMatching: true,
+    HTTPRouteQueryParamMatching,
     /// Mirrors (H-044).
-    HTTPRouteRequestMirror: true,
+    HTTPRouteRequestMirror,
     /// Several mirrors in one rule (H-046).
-    HTTPRouteRequestMultipleMirrors: true,
+    HTTPRouteRequestMultipleMirrors,
     /// Mirrors of a share (H-047).
-    HTTPRouteRequestPercentageMirror: true,
+    HTTPRouteRequestPercentageMirror,
     /// `timeouts.request` (J-003).
-    HTTPRouteRequestTimeout: true,
+    HTTPRouteRequestTimeout,
     /// Response header modifiers (H-018).
-    HTTPRouteResponseHeaderModification: true,
+    HTTPRouteResponseHeaderModification,
     /// Retries on status codes (J-010).
-    HTTPRouteRetryCodes: true,
+    HTTPRouteRetryCodes,
     /// Retries on failed connections (J-013).
-    HTTPRouteRetryConnectionError: true,
+    HTTPRouteRetryConnectionError,
     /// Redirects with a scheme (H-025).
-    HTTPRouteSchemeRedirect: true,
+    HTTPRouteSchemeRedirect,
     /// ListenerSet.
-    ListenerSet: true,
+    ListenerSet,
     /// Mesh.
-    Mesh: true,
+    Mesh,
     /// Matching by ClusterIP.
-    MeshClusterIPMatching: true,
+    MeshClusterIPMatching,
     /// Consumer routes.
-    MeshConsumerRoute: true,
+    MeshConsumerRoute,
     /// Request header modifiers of a backend, in a mesh.
-    MeshHTTPRouteBackendRequestHeaderModification: true,
+    MeshHTTPRouteBackendRequestHeaderModification,
     /// Named rules, in a mesh.
-    MeshHTTPRouteNamedRouteRule: true,
+    MeshHTTPRouteNamedRouteRule,
     /// Query parameter matches, in a mesh.
-    MeshHTTPRouteQueryParamMatching: true,
+    MeshHTTPRouteQueryParamMatching,
     /// Redirects with a path, in a mesh.
-    MeshHTTPRouteRedirectPath: true,
+    MeshHTTPRouteRedirectPath,
     /// Redirects with a port, in a mesh.
-    MeshHTTPRouteRedirectPort: true,
+    MeshHTTPRouteRedirectPort,
     /// Rewritten paths, in a mesh.
-    MeshHTTPRouteRewritePath: true,
+    MeshHTTPRouteRewritePath,
     /// Redirects with a scheme, in a mesh.
-    MeshHTTPRouteSchemeRedirect: true,
+    MeshHTTPRouteSchemeRedirect,
     /// ReferenceGrant.
-    ReferenceGrant: true,
+    ReferenceGrant,
     /// TCPRoute.
-    TCPRoute: true,
+    TCPRoute,
     /// TLSRoute.
-    TLSRoute: true,
+    TLSRoute,
     /// Both TLS modes on one port.
-    TLSRouteModeMixed: true,
+    TLSRouteModeMixed,
     /// TLSRoutes on listeners that end TLS.
-    TLSRouteModeTerminate: true,
+    TLSRouteModeTerminate,
     /// UDPRoute.
-    UDPRoute: true,
+    UDPRoute,
 }
 
 impl Feature {
@@ -198,7 +190,7 @@ impl Serialize for Feature {
 pub struct SupportedFeatures(BTreeSet<Feature>);
 
 impl SupportedFeatures {
-    /// Everything that these crates implement.
+    /// Everything: these crates implement every feature.
     #[must_use]
     pub fn built() -> Self {
         Self::of(Feature::ALL.iter().copied())
@@ -210,10 +202,10 @@ impl SupportedFeatures {
         Self::of([Feature::Gateway, Feature::HTTPRoute, Feature::ReferenceGrant])
     }
 
-    /// These features; those that are not built are left out, since nobody could serve them.
+    /// These features. A controller declares what it can serve itself: what is compiled here, somebody has to do.
     #[must_use]
     pub fn of(features: impl IntoIterator<Item = Feature>) -> Self {
-        Self(features.into_iter().filter(|feature| feature.is_built()).collect())
+        Self(features.into_iter().collect())
     }
 
     /// The same set without one feature.
@@ -256,7 +248,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_cannot_be_declared() {
-        assert!(!SupportedFeatures::of([Feature::UDPRoute]).has(Feature::UDPRoute));
+    fn what_is_declared_is_what_was_given() {
+        let some = [Feature::UDPRoute, Feature::Mesh];
+        let declared = SupportedFeatures::of(some);
+        assert!(Feature::ALL.iter().all(|feature| declared.has(*feature) == some.contains(feature)));
+        assert_eq!(SupportedFeatures::built().iter().count(), 64);
+        assert!(!declared.without(Feature::Mesh).has(Feature::Mesh));
     }
 }

@@ -165,20 +165,6 @@ impl<'v, 'n> Node<'v, 'n> {
         if self.report.values_are_secret { "…".into() } else { shorten(self.value) }
     }
 
-    /// Law 11: a field of the CRDs that this version does not read. One that is empty, or holds only what is empty, asks for
-    /// nothing.
-    pub(super) fn not_read(mut self, why: &str) -> Option<()> {
-        let asks_for_nothing = match self.value {
-            Value::Object(map) => map.values().all(is_empty),
-            other => is_empty(other),
-        };
-        if asks_for_nothing {
-            return None;
-        }
-        self.remark(IssueCode::NotRead, why, None);
-        Some(())
-    }
-
     fn wrong_type<T>(mut self, expected: Type) -> Option<T> {
         let message = format!("expected {}, found {}{}", expected.as_str(), self.found(), self.hint(expected));
         let number = self.value.as_str().filter(|text| expected == Type::Integer && text.parse::<i64>().is_ok());

@@ -293,8 +293,7 @@ impl Variant for Asked {
 }
 
 /// H-078: the text lets the stanza of the protocol be left out, the CRD does not.
-fn read_external_auth(mut node: Node<'_, '_>, namespace: &Namespace) -> Option<ExternalAuth> {
-    node.reborrow().not_read("external authorisation is not supported: what asks for it is refused");
+fn read_external_auth(node: Node<'_, '_>, namespace: &Namespace) -> Option<ExternalAuth> {
     node.object(|fields| {
         let backend = fields.required("backendRef", |node| refs::backend(node, namespace));
         let own = fields.variant("protocol", None, &[Asked::Http, Asked::Grpc]);

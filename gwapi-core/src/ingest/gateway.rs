@@ -3,9 +3,7 @@
 use alloc::{borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, format, string::String, sync::Arc, vec::Vec};
 
 use super::{
-    Fields, Header, IssueCode, Node, default_scope,
-    listener::{self, Clients},
-    refs,
+    Fields, Header, IssueCode, Node, default_scope, listener, refs,
 };
 use crate::{
     model::{
@@ -46,16 +44,13 @@ struct Spec {
 
 fn read_spec(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Spec {
     let class_name = fields.required("gatewayClassName", Node::name);
-    let mut clients = Clients::Unasked;
-    let tls = fields.optional("tls", |node| node.object(|fields| Some(read_tls(fields, namespace, &mut clients))));
+    let tls = fields.optional("tls", |node| node.object(|fields| Some(read_tls(fields, namespace))));
     let mut names = BTreeSet::new();
-    let listeners =
-        fields.required("listeners", |node| node.entries(|entry| listener::read(entry, namespace, &mut names, clients)));
+    let listeners = fields.required("listeners", |node| node.entries(|entry| listener::read(entry, namespace, &mut names)));
     let addresses = fields.list("addresses", read_address);
     let infrastructure = fields.optional("infrastructure", |node| node.object(read_infrastructure)).unwrap_or_default();
     let allowed_listeners = fields.optional("allowedListeners", read_allowed_listeners);
-    let what = "default Gateways are not supported: routes attach by `parentRefs` only";
-    let default_scope = default_scope(fields, "defaultScope", what);
+    let default_scope = default_scope(fields, "defaultScope");
     Spec {
         class_name,
         listeners: listeners.into_iter().flatten().flatten().collect(),
@@ -68,26 +63,16 @@ fn read_spec(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Spec {
 }
 
 /// C-001, C-002.
-fn read_allowed_listeners(mut node: Node<'_, '_>) -> Option<NamespacesFrom> {
-    // Nothing is let in that would stay out otherwise.
-    if node.text_at("/namespaces/from") != Some("None") {
-        node.reborrow().not_read("ListenerSets are not supported: none is attached to this Gateway");
-    }
+fn read_allowed_listeners(node: Node<'_, '_>) -> Option<NamespacesFrom> {
     node.object(|fields| fields.optional("namespaces", |node| node.object(|fields| listener::read_namespaces(fields, None))))
 }
 
-/// Client certificates are not validated yet, and listeners that would be served without that are refused (law 11).
-fn read_tls(fields: &mut Fields<'_, '_>, namespace: &Namespace, clients: &mut Clients) -> GatewayTls {
-    let client_certificate = fields.optional("backend", |mut node| {
-        // Backends that insist on a certificate refuse the connection: nothing is widened.
-        node.reborrow().not_read("client certificates for backends are not supported: none is presented");
+/// B-045, B-052. What is invalid in `frontend` concerns HTTPS listeners, and not the Gateway (B-046).
+fn read_tls(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> GatewayTls {
+    let client_certificate = fields.optional("backend", |node| {
         node.object(|fields| fields.optional("clientCertificateRef", |node| refs::secret_ref(node, namespace)))
     });
     let frontend = fields.get("frontend").map(|mut node| {
-        let what = "client certificates are not validated: HTTPS listeners of this Gateway are refused";
-        if node.reborrow().not_read(what).is_some() {
-            *clients = Clients::Validated;
-        }
         let (frontend, invalid) = node.part(|node| node.object(|fields| Some(read_frontend(fields, namespace))));
         FrontendTls { invalid, ..frontend.unwrap_or_default() }
     });

@@ -45,10 +45,7 @@ fn read_rule(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> HttpRule {
     let backend_refs = fields.list("backendRefs", |node| route::read_backend_ref(node, namespace, &Type::HTTP));
     let timeouts = fields.optional("timeouts", |node| node.object(read_timeouts)).unwrap_or_default();
     let retry = fields.optional("retry", |node| node.object(|fields| Some(read_retry(fields))));
-    let session_persistence = fields.optional("sessionPersistence", |mut node| {
-        node.reborrow().not_read("session persistence is not supported: the rule is refused");
-        session::read(node)
-    });
+    let session_persistence = fields.optional("sessionPersistence", session::read);
     HttpRule { name, matches, filters, backend_refs, timeouts, retry, session_persistence, invalid: Vec::new() }
 }
 

@@ -23,8 +23,6 @@ struct Kind {
     scope: Scope,
     /// Nothing for a kind that only references can find.
     read: Option<Reader>,
-    /// Whether what it says has an effect.
-    built: bool,
 }
 
 type Reader = fn(Header<'_>, &mut Fields<'_, '_>) -> Object;
@@ -59,16 +57,16 @@ const KINDS: &[Kind] = &[
     Kind::read(GATEWAY_GROUP, "Gateway", V1_BETA, Namespaced, gateway::read),
     Kind::read(GATEWAY_GROUP, "HTTPRoute", V1_BETA, Namespaced, http_route::read),
     Kind::read(GATEWAY_GROUP, "ReferenceGrant", V1_BETA, Namespaced, reference_grant::read),
-    Kind::read(GATEWAY_GROUP, "GRPCRoute", V1, Namespaced, grpc_route::read).not_built(),
-    Kind::read(GATEWAY_GROUP, "TLSRoute", V1_ALPHA32, Namespaced, l4_route::read_tls).not_built(),
-    Kind::read(GATEWAY_GROUP, "TCPRoute", V1_ALPHA2, Namespaced, l4_route::read_tcp).not_built(),
-    Kind::read(GATEWAY_GROUP, "UDPRoute", V1_ALPHA2, Namespaced, l4_route::read_udp).not_built(),
-    Kind::read(GATEWAY_GROUP, "ListenerSet", V1, Namespaced, listener::read_set).not_built(),
-    Kind::read(GATEWAY_GROUP, "BackendTLSPolicy", V1_ALPHA3, Namespaced, policy::read_backend_tls).not_built(),
-    Kind::read(GATEWAY_X_GROUP, "XBackend", ALPHA, Namespaced, x_backend::read).not_built(),
-    Kind::read(GATEWAY_X_GROUP, "XBackendTrafficPolicy", ALPHA, Namespaced, policy::read_traffic).not_built(),
-    Kind::read(GATEWAY_X_GROUP, "XMesh", ALPHA, Cluster, gateway_class::read_mesh).not_built(),
-    Kind::read(GATEWAY_X_GROUP, "XTelemetryPolicy", ALPHA, Namespaced, telemetry::read).not_built(),
+    Kind::read(GATEWAY_GROUP, "GRPCRoute", V1, Namespaced, grpc_route::read),
+    Kind::read(GATEWAY_GROUP, "TLSRoute", V1_ALPHA32, Namespaced, l4_route::read_tls),
+    Kind::read(GATEWAY_GROUP, "TCPRoute", V1_ALPHA2, Namespaced, l4_route::read_tcp),
+    Kind::read(GATEWAY_GROUP, "UDPRoute", V1_ALPHA2, Namespaced, l4_route::read_udp),
+    Kind::read(GATEWAY_GROUP, "ListenerSet", V1, Namespaced, listener::read_set),
+    Kind::read(GATEWAY_GROUP, "BackendTLSPolicy", V1_ALPHA3, Namespaced, policy::read_backend_tls),
+    Kind::read(GATEWAY_X_GROUP, "XBackend", ALPHA, Namespaced, x_backend::read),
+    Kind::read(GATEWAY_X_GROUP, "XBackendTrafficPolicy", ALPHA, Namespaced, policy::read_traffic),
+    Kind::read(GATEWAY_X_GROUP, "XMesh", ALPHA, Cluster, gateway_class::read_mesh),
+    Kind::read(GATEWAY_X_GROUP, "XTelemetryPolicy", ALPHA, Namespaced, telemetry::read),
     // The ListenerSet of before v1.5.
     Kind::name_only(GATEWAY_X_GROUP, "XListenerSet", ALPHA, Namespaced),
     Kind::read(CORE_GROUP, "Namespace", V1, Cluster, kubernetes::read_namespace),
@@ -87,16 +85,11 @@ impl Kind {
         scope: Scope,
         read: Reader,
     ) -> Self {
-        Self { group, kind, versions, scope, read: Some(read), built: true }
+        Self { group, kind, versions, scope, read: Some(read) }
     }
 
     const fn name_only(group: &'static str, kind: &'static str, versions: &'static [&'static str], scope: Scope) -> Self {
-        Self { group, kind, versions, scope, read: None, built: false }
-    }
-
-    /// What it asks for has no effect yet, which is a finding (law 11).
-    const fn not_built(self) -> Self {
-        Self { built: false, ..self }
+        Self { group, kind, versions, scope, read: None }
     }
 
     /// Whether it is a kind of the Gateway API: only there an unknown field can widen what is served.
@@ -137,16 +130,18 @@ fn read_known<'v>(root: &mut Fields<'v, '_>, names: &TypeMeta<'v>, known: &Kind)
         root.tolerate_unknown();
     }
     let header = identity::read_metadata(root, names, known.scope);
-    if !known.built {
-        report_not_supported(root, names);
-    }
-    let (Some(header), Some(read)) = (&header, known.read) else {
+    let Some(read) = known.read else {
         root.ignore_the_rest();
+        report_not_supported(root, names);
         return header.map(|header| Object::Other(header.meta.key));
+    };
+    let Some(header) = header else {
+        root.ignore_the_rest();
+        return None;
     };
     // Controllers write it, and it is never what decides.
     root.ignore(&["status"]);
-    Some(read(header.clone(), root))
+    Some(read(header, root))
 }
 
 fn report_not_supported(root: &mut Fields<'_, '_>, names: &TypeMeta<'_>) {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{
-        AllowedRoutes, Filter, Invalid, Listener, ListenerFilter, ListenerSet, ListenerTls, NamespacesFrom, Object, Protocol,
+        AllowedRoutes, Filter, Listener, ListenerFilter, ListenerSet, ListenerTls, NamespacesFrom, Object, Protocol,
         RouteGroupKind, Selector, SelectorOperator, SelectorRequirement, TlsMode,
     },
     name::{GATEWAY_GROUP, Namespace, SectionName},
@@ -22,44 +22,24 @@ pub(super) fn read_set(header: Header<'_>, root: &mut Fields<'_, '_>) -> Object 
     let (spec, invalid) = root.spec(|fields| {
         let parent = fields.required("parentRef", |node| refs::parent_gateway(node, &namespace));
         let mut names = BTreeSet::new();
-        let listeners =
-            fields.required("listeners", |node| node.entries(|entry| read(entry, &namespace, &mut names, Clients::Unasked)));
+        let listeners = fields.required("listeners", |node| node.entries(|entry| read(entry, &namespace, &mut names)));
         (parent, listeners.into_iter().flatten().flatten().collect())
     });
     let (parent, listeners) = spec.unwrap_or_default();
     Object::ListenerSet(Arc::new(ListenerSet { meta: header.meta, parent, listeners, invalid }))
 }
 
-/// Whether the Gateway asks clients for certificates.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Clients {
-    Unasked,
-    Validated,
-}
-
 /// Reads a listener. One that cannot be told from others by its name has no status of its own: it is left out, and what is
 /// wrong with it belongs to the object around it.
-pub(super) fn read(
-    mut node: Node<'_, '_>,
-    namespace: &Namespace,
-    names: &mut BTreeSet<SectionName>,
-    clients: Clients,
-) -> Option<Listener> {
-    let (listener, mut invalid) = node.part(|node| node.object(|fields| read_fields(fields, namespace, names)));
-    let Some(listener) = listener else {
-        node.hand_up(invalid);
-        return None;
-    };
-    if clients == Clients::Validated && listener.protocol == Protocol::Https {
-        invalid.push(unvalidated_clients());
+pub(super) fn read(mut node: Node<'_, '_>, namespace: &Namespace, names: &mut BTreeSet<SectionName>) -> Option<Listener> {
+    let (listener, invalid) = node.part(|node| node.object(|fields| read_fields(fields, namespace, names)));
+    match listener {
+        Some(listener) => Some(Listener { invalid, ..listener }),
+        None => {
+            node.hand_up(invalid);
+            None
+        }
     }
-    Some(Listener { invalid, ..listener })
-}
-
-/// B-046: only HTTPS listeners ask clients for certificates. Served without, such a one would let everybody in.
-fn unvalidated_clients() -> Invalid {
-    let why = "client certificates are not validated by this version";
-    Invalid { path: "spec.tls.frontend".into(), value: "{…}".into(), why: why.into() }
 }
 
 fn read_fields(fields: &mut Fields<'_, '_>, namespace: &Namespace, names: &mut BTreeSet<SectionName>) -> Option<Listener> {
@@ -181,8 +161,7 @@ fn check_value_count(mut node: Node<'_, '_>, operator: &SelectorOperator, count:
 
 /// H-079.
 fn read_filters(fields: &mut Fields<'_, '_>, namespace: &Namespace) -> Vec<ListenerFilter> {
-    let Some(mut node) = fields.get("requests") else { return Vec::new() };
-    node.reborrow().not_read("filters of listeners are not supported: the listener is refused");
+    let Some(node) = fields.get("requests") else { return Vec::new() };
     node.entries(|entry| read_filter(entry, namespace)).unwrap_or_default()
 }
 

@@ -6,8 +6,8 @@
 //!
 //! Nothing is lost silently. What is wrong is an [`Issue`] with its field path, and the part of the object that it stands in
 //! carries it as [`Invalid`](crate::model::Invalid): that part is refused later and never served with a guess in its place.
-//! A field that is not read is an issue too (law 11): an unknown one is refused with the part around it, and one of the CRDs
-//! that this version does not support narrows what is served or refuses it, but never widens it.
+//! A field that is not read is an issue too (law 11), and is refused with the part around it. Whether what was read can be had
+//! is another question, which the function answers (law 12).
 //!
 //! ```
 //! use gwapi_core::{Object, ingest::IssueCode};
@@ -104,9 +104,6 @@ pub enum IssueCode {
     InvalidValue,
     /// Two entries of a list with one name.
     DuplicateName,
-    /// A field of the CRDs that this version does not read (law 11).
-    #[serde(rename = "field-not-supported")]
-    NotRead,
     /// A kind that its group does not have.
     UnknownKind,
     /// A version of a kind that no API server serves.
@@ -131,13 +128,12 @@ pub enum Severity {
 
 impl IssueCode {
     /// Every code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::WrongType,
         Self::UnknownField,
         Self::MissingField,
         Self::InvalidValue,
         Self::DuplicateName,
-        Self::NotRead,
         Self::UnknownKind,
         Self::UnknownVersion,
         Self::KindNotSupported,
@@ -153,7 +149,6 @@ impl IssueCode {
             Self::MissingField => "missing-field",
             Self::InvalidValue => "invalid-value",
             Self::DuplicateName => "duplicate-name",
-            Self::NotRead => "field-not-supported",
             Self::UnknownKind => "unknown-kind",
             Self::UnknownVersion => "unknown-version",
             Self::KindNotSupported => "kind-not-supported",
@@ -171,7 +166,7 @@ impl IssueCode {
             | Self::InvalidValue
             | Self::DuplicateName
             | Self::UnknownVersion => Severity::Error,
-            Self::NotRead | Self::UnknownKind => Severity::Warning,
+            Self::UnknownKind => Severity::Warning,
             Self::KindNotSupported | Self::IgnoredDuplicate => Severity::Note,
         }
     }
@@ -218,14 +213,11 @@ pub fn from_serialize(value: &impl Serialize) -> Ingested {
     }
 }
 
-/// P-001, on both sides. Nothing else attaches to anything by it yet: that is remarked, and nothing is widened.
-fn default_scope(fields: &mut Fields<'_, '_>, name: &'static str, not_read: &str) -> DefaultScope {
-    let scope = fields.optional(name, |mut node| {
+/// P-001, on both sides.
+fn default_scope(fields: &mut Fields<'_, '_>, name: &'static str) -> DefaultScope {
+    let scope = fields.optional(name, |node| {
         if node.is_text("") {
             return None;
-        }
-        if !node.is_text("None") {
-            node.reborrow().not_read(not_read);
         }
         node.word(&["All", "None"], |word| DefaultScope::from(word))
     });

@@ -28,8 +28,7 @@ pub(super) fn read(
 ) -> Object {
     let namespace = header.namespace();
     let (spec, invalid) = root.spec(|fields| {
-        let what = "default Gateways are not supported: the route attaches by `parentRefs` only";
-        let scope = default_scope(fields, "useDefaultGateways", what);
+        let scope = default_scope(fields, "useDefaultGateways");
         let parent_refs = fields.list("parentRefs", |node| refs::parent_ref(node, &namespace));
         (scope, parent_refs, own(fields, &namespace))
     });

@@ -126,8 +126,8 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Who may attach.
     pub allowed_routes: AllowedRoutes,
-    /// What requests pass before a route is chosen, in this order (H-080). None is built: a listener that has any is refused
-    /// and never served without them (H-086, H-090).
+    /// What requests pass before a route is chosen, in this order (H-080). The listener is never served without one of them
+    /// (H-086, H-090).
     pub filters: Vec<ListenerFilter>,
     /// Values that cannot be honoured.
     pub invalid: Vec<Invalid>,

@@ -24,7 +24,7 @@ fn selecting(fields: Value) -> (Arc<XBackend>, Vec<Issue>) {
 #[test]
 fn an_x_backend_selects_endpoints_or_names_a_host() {
     let (whole, issues) = selecting(full::x_backend()["spec"].clone());
-    assert_eq!((beside_the_kind(&issues), &*whole.invalid), (Vec::new(), &[][..]));
+    assert_eq!((codes(&issues), &*whole.invalid), (Vec::new(), &[][..]));
     let Some(XBackendDestination::EndpointSelector(labels)) = &whole.destination else { panic!("{whole:?}") };
     assert_eq!(&*labels["app"], "a");
     assert_eq!((whole.port, whole.protocol), (443, Some(XBackendProtocol::Http2)));
@@ -44,7 +44,7 @@ fn an_x_backend_selects_endpoints_or_names_a_host() {
 fn p_012_the_port_has_one_number_in_both_shapes() {
     for port in [json!({"number": 8080}), json!({"port": 8080}), json!({"port": 8080, "name": "web"})] {
         let (read, issues) = backend(json!({"port": port}));
-        assert_eq!((read.port, beside_the_kind(&issues)), (8080, Vec::new()), "{port}");
+        assert_eq!((read.port, codes(&issues)), (8080, Vec::new()), "{port}");
     }
     for (port, at) in [
         (json!(null), "port"),
@@ -127,7 +127,7 @@ fn p_013_p_014_protocols_and_tls_go_together() {
 #[test]
 fn p_026_a_mesh_says_whose_it_is() {
     let (Object::XMesh(mesh), issues) = read(&full::mesh()) else { panic!("no mesh") };
-    assert_eq!(beside_the_kind(&issues), []);
+    assert_eq!(codes(&issues), []);
     assert_eq!((mesh.controller_name.as_str(), mesh.meta.key.namespace_str()), ("a.b/c", ""));
     assert_eq!(mesh.parameters_ref.as_ref().unwrap().name, "p");
     let (nobodys, _) = read(&full::x_object("XMesh", json!({})));
@@ -151,7 +151,7 @@ fn enabled(fields: Value) -> Value {
 #[test]
 fn a_full_telemetry_policy_is_read_whole() {
     let (policy, issues) = policy(full::x_telemetry_policy()["spec"]["tracing"].clone());
-    assert_eq!((beside_the_kind(&issues), &*policy.invalid), (Vec::new(), &[][..]));
+    assert_eq!((codes(&issues), &*policy.invalid), (Vec::new(), &[][..]));
     assert_eq!(policy.target_refs[0].object.kind, "Gateway");
     let Some(Tracing::Enabled(tracer)) = &policy.tracing else { panic!("{policy:?}") };
     assert_eq!((tracer.backend.namespace.as_str(), tracer.backend.port, tracer.headers.len()), ("otel", Some(4317), 1));

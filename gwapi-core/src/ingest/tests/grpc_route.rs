@@ -28,7 +28,7 @@ fn method(value: Value) -> Result<GrpcMethodMatch, String> {
 #[test]
 fn a_full_route_is_read_whole() {
     let (rules, issues) = rules(full::grpc_route()["spec"].clone());
-    assert_eq!(beside_the_kind(&issues), []);
+    assert_eq!(codes(&issues), []);
     let rule = &rules[0];
     assert_eq!(rule.invalid, []);
     assert_eq!(rule.name.as_ref().unwrap(), &"first");

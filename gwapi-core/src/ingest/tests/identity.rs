@@ -92,16 +92,6 @@ fn every_kind_is_read_in_every_version_that_v1_6_or_v1_7_serves() {
 }
 
 #[test]
-fn law_11_kinds_that_have_no_effect_yet_say_so() {
-    for whole in full::objects() {
-        let kind = whole["kind"].as_str().unwrap();
-        let built = ["GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant"].contains(&kind);
-        let issues = from_json(&whole).issues;
-        assert_eq!(codes(&issues).contains(&(IssueCode::KindNotSupported, "kind")), !built, "{kind}");
-    }
-}
-
-#[test]
 fn foreign_kinds_are_names_and_raise_nothing() {
     let mut value = bare("apps/v1", "Deployment", json!({"name": "x", "labels": {"a": 1}, "surprise": true}));
     value["spec"] = json!({"replicas": "many"});

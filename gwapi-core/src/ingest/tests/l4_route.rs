@@ -14,7 +14,7 @@ fn rules(route: &Route) -> &[L4Rule] {
 fn full_routes_are_read_whole() {
     for (kind, route_kind) in KINDS {
         let (route, issues) = route(&full::l4_route(kind));
-        assert_eq!((beside_the_kind(&issues), &*route.invalid), (Vec::new(), &[][..]));
+        assert_eq!((codes(&issues), &*route.invalid), (Vec::new(), &[][..]));
         assert_eq!(route.kind, route_kind);
         assert_eq!(route.hostnames.len(), usize::from(kind == "TLSRoute"));
         let rule = &rules(&route)[0];

@@ -8,12 +8,6 @@ use serde_json::Map;
 use super::*;
 use crate::model::ListenerFilter;
 
-/// What is wrong: beside it an object may ask for what has no effect yet.
-fn wrong(issues: &[Issue]) -> Vec<(IssueCode, &str)> {
-    let remarks = [IssueCode::NotRead, IssueCode::KindNotSupported];
-    codes(issues).into_iter().filter(|(code, _)| !remarks.contains(code)).collect()
-}
-
 /// Objects whose names are data.
 const MAPS: [&str; 4] = ["labels", "annotations", "matchLabels", "options"];
 
@@ -72,8 +66,7 @@ fn invalid_of_listeners(listeners: &[Listener]) -> Vec<Invalid> {
     });
     let of_filters = filters.flatten();
     let own = listeners.iter().flat_map(|listener| &listener.invalid);
-    // The refusal of HTTPS listeners whose clients cannot be validated stands for a remark.
-    own.chain(of_filters).filter(|invalid| invalid.path != "spec.tls.frontend").cloned().collect()
+    own.chain(of_filters).cloned().collect()
 }
 
 /// Whether something of the object is refused, or missing where nothing could refuse it.
@@ -91,7 +84,7 @@ fn narrowed(object: Option<&Object>) -> bool {
 #[test]
 fn law_11_full_objects_raise_nothing() {
     for whole in full::objects() {
-        assert_eq!(wrong(&from_json(&whole).issues), [], "{whole}");
+        assert_eq!(codes(&from_json(&whole).issues), [], "{whole}");
     }
 }
 
@@ -108,7 +101,7 @@ fn law_11_an_unknown_field_is_reported_and_refused_wherever_it_stands() {
             map.insert("surprise".into(), "boo".into());
             let read = from_json(&changed);
             let expected = format!("{path}.surprise").trim_start_matches('.').to_owned();
-            assert_eq!(wrong(&read.issues), [(IssueCode::UnknownField, expected.as_str())]);
+            assert_eq!(codes(&read.issues), [(IssueCode::UnknownField, expected.as_str())]);
             if path.starts_with("spec.") {
                 assert!(narrowed(read.object.as_ref()), "{expected} is passed over");
             }
@@ -128,7 +121,7 @@ fn law_11_a_value_of_another_type_is_reported_and_refused_wherever_it_stands() {
             let read = from_json(&changed);
             assert!(codes(&read.issues).contains(&(IssueCode::WrongType, path.as_str())), "{path}: {:?}", read.issues);
             // No field beside it is taken for unknown: readers ask for all their fields before they give up.
-            assert!(wrong(&read.issues).iter().all(|(code, _)| *code == IssueCode::WrongType), "{path}: {:?}", read.issues);
+            assert!(codes(&read.issues).iter().all(|(code, _)| *code == IssueCode::WrongType), "{path}: {:?}", read.issues);
             if path.starts_with("spec.") {
                 assert!(narrowed(read.object.as_ref()), "{path} is passed over");
             }

@@ -112,11 +112,6 @@ fn codes(issues: &[Issue]) -> Vec<(IssueCode, &str)> {
     issues.iter().map(|issue| (issue.code, issue.path.as_str())).collect()
 }
 
-/// The issues, but for the note that the kind has no effect yet.
-fn beside_the_kind(issues: &[Issue]) -> Vec<(IssueCode, &str)> {
-    codes(issues).into_iter().filter(|(code, _)| *code != IssueCode::KindNotSupported).collect()
-}
-
 fn paths(invalid: &[Invalid]) -> Vec<&str> {
     invalid.iter().map(|invalid| invalid.path.as_str()).collect()
 }

@@ -38,7 +38,7 @@ fn traffic(fields: Value) -> (Arc<XBackendTrafficPolicy>, Vec<Issue>) {
 #[test]
 fn a_full_policy_is_read_whole() {
     let (policy, issues) = tls_policy(json!({}));
-    assert_eq!((beside_the_kind(&issues), &*policy.invalid), (Vec::new(), &[][..]));
+    assert_eq!((codes(&issues), &*policy.invalid), (Vec::new(), &[][..]));
     let target = &policy.targets()[0];
     assert_eq!(target.object, ObjectKey::namespaced("", "Service", &"here".into(), &"s".into()));
     assert_eq!(target.section_name.as_ref().unwrap(), &"web");
@@ -111,7 +111,7 @@ fn n_002_targets_count_once() {
     let target = |name: &str| json!({"group": "", "kind": "Service", "name": name});
     let (policy, issues) = tls_policy(json!({"targetRefs": [target("a"), target("a"), target("b")]}));
     assert_eq!(policy.target_refs.len(), 2);
-    assert_eq!(beside_the_kind(&issues), [(IssueCode::IgnoredDuplicate, "spec.targetRefs[1]")]);
+    assert_eq!(codes(&issues), [(IssueCode::IgnoredDuplicate, "spec.targetRefs[1]")]);
     assert_eq!(policy.invalid, []);
     for (target_refs, at) in [
         (json!(null), "targetRefs"),
