@@ -47,7 +47,7 @@
 //! let headers: &[(&[u8], &[u8])] = &[(b"Host", b"shop.example.com")];
 //! let parts = HeadParts { method: "GET", scheme: Scheme::Http, authority: None, path_and_query: "/cart/1?x", headers };
 //! let head = table.head(parts).expect("nothing is wrong with the request");
-//! let Admission::Listener { id } = table.admit(&connection, &head) else { panic!("no listener") };
+//! let Admission::Listener { id, .. } = table.admit(&connection, &head) else { panic!("no listener") };
 //! let decision = table.decision(table.route(id, &head)).expect("the table's own answer");
 //!
 //! let random = 7; // uniform over all of u64
@@ -62,6 +62,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
 )]
 
+pub mod auth;
 mod compile;
 pub mod connect;
 pub mod decision;
@@ -73,15 +74,19 @@ pub mod head;
 pub mod headers;
 mod hosts;
 mod index;
+pub mod mesh;
 pub mod precedence;
 pub mod report;
+pub mod retry;
 mod routed;
+pub mod sampling;
+pub mod session;
 pub mod split;
 mod table;
 
 pub use compile::{compile, recompile};
 pub use routed::{PinnedDecision, Routed};
-pub use table::{ListenerId, Port, ServedListener, Table, Tables};
+pub use table::{Carries, ListenerId, Port, ServedListener, Table, Tables};
 
 /// The example of the README, compiled and run.
 #[cfg(doctest)]

@@ -1,0 +1,1 @@
+//! ExternalAuth (H-070 to H-078).
