@@ -13,9 +13,11 @@ use crate::{
     name::{ObjectKey, ObjectName},
     resolution::{
         ListenerKey, PolicyObject, Resolution, ResolvedGateway, ResolvedListenerSet, ResolvedPolicy, ResolvedRoute, Unclaimed,
+        Uses,
     },
     resolve::{
         Reads, Source, World, has_classes, policies, resolve_class, resolve_gateway, resolve_mesh, resolve_policy, resolve_route,
+        resolve_x_backend,
     },
     snapshot::Snapshot,
 };
@@ -83,6 +85,8 @@ pub struct Affected {
     pub listener_sets: BTreeSet<ObjectKey>,
     /// Policies, also those that merely concern other Gateways.
     pub policies: BTreeSet<ObjectKey>,
+    /// XBackends, also those that merely are sent to by other Gateways.
+    pub x_backends: BTreeSet<ObjectKey>,
     /// XMeshes of ours, also those that are ours no more.
     pub meshes: BTreeSet<ObjectKey>,
     /// Routes.
@@ -96,17 +100,18 @@ impl Affected {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         // Taken apart, so that a new field cannot be forgotten.
-        let Self { classes, gateways, listener_sets, policies, meshes, routes, attached_routes } = self;
-        let are_keys_empty = [listener_sets, policies, meshes].into_iter().all(BTreeSet::is_empty);
+        let Self { classes, gateways, listener_sets, policies, x_backends, meshes, routes, attached_routes } = self;
+        let are_keys_empty = [listener_sets, policies, x_backends, meshes].into_iter().all(BTreeSet::is_empty);
         classes.is_empty() && gateways.is_empty() && routes.is_empty() && attached_routes.is_empty() && are_keys_empty
     }
 
     /// Adds what later changes affect, so that many changes can be compiled and written at once.
     pub fn merge(&mut self, later: Self) {
-        let Self { classes, gateways, listener_sets, policies, meshes, routes, attached_routes } = later;
+        let Self { classes, gateways, listener_sets, policies, x_backends, meshes, routes, attached_routes } = later;
         self.classes.extend(classes);
         self.listener_sets.extend(listener_sets);
         self.policies.extend(policies);
+        self.x_backends.extend(x_backends);
         self.meshes.extend(meshes);
         for (key, before) in gateways {
             self.gateways.entry(key).or_insert(before);
@@ -125,10 +130,11 @@ impl Engine {
         let resolution = Resolution { controller: Arc::new(controller), ..Resolution::default() };
         let classes = snapshot.classes().map(|class| Unit::Class(class.meta.key.name.clone()));
         let meshes = snapshot.meshes().map(|mesh| Unit::Mesh(mesh.meta.key.clone()));
+        let x_backends = snapshot.backends().map(|backend| Unit::XBackend(backend.meta.key.clone()));
         let policies = policies(&snapshot).map(|policy| Unit::Policy(policy.policy().meta().key.clone()));
         let gateways = snapshot.gateways().map(|gateway| Unit::Gateway(gateway.meta.key.clone()));
         let routes = snapshot.routes().map(|route| Unit::Route(route.meta.key.clone()));
-        let everything = classes.chain(meshes).chain(policies).chain(gateways).chain(routes).collect();
+        let everything = classes.chain(meshes).chain(x_backends).chain(policies).chain(gateways).chain(routes).collect();
         let mut engine = Self { snapshot, resolution, dependencies: Dependencies::default() };
         engine.settle(everything);
         engine
@@ -206,8 +212,9 @@ impl Engine {
             touched.extend(self.readers(&differs));
         }
         affected.attached_routes = tally.changed_listeners(&self.resolution);
-        for target in tally.changed_users(&self.resolution) {
-            affected.policies.extend(self.resolved_policies(&target));
+        for used in tally.changed_users(&self.resolution) {
+            affected.policies.extend(self.resolved_policies(&used));
+            affected.x_backends.extend(self.resolution.x_backends.get_key_value(&used).map(|(key, _)| key.clone()));
         }
         affected
     }
@@ -221,8 +228,9 @@ impl Engine {
         match unit {
             Unit::Class(name) => self.refresh_class(unit, name, affected),
             Unit::Mesh(key) => self.refresh_mesh(unit, key, affected),
+            Unit::XBackend(key) => self.refresh_x_backend(unit, key, affected),
             Unit::Policy(key) => self.refresh_policy(unit, key, affected),
-            Unit::Gateway(key) => self.refresh_gateway(unit, key, affected),
+            Unit::Gateway(key) => self.refresh_gateway(unit, key, affected, tally),
             Unit::Route(key) => self.refresh_route(unit, key, affected, tally),
         }
     }
@@ -255,6 +263,16 @@ impl Engine {
         Vec::new()
     }
 
+    fn refresh_x_backend(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected) -> Vec<Source> {
+        let backend = self.resolved(unit, |snapshot, world| resolve_x_backend(world, snapshot.backend(key)?)).map(Arc::new);
+        if self.resolution.x_backends.get(key) == backend.as_ref() {
+            return Vec::new();
+        }
+        self.resolution.set_x_backend(key, backend);
+        affected.x_backends.insert(key.clone());
+        alloc::vec![Source::XBackend(key.clone())]
+    }
+
     fn refresh_policy(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected) -> Vec<Source> {
         let policy = self.resolved(unit, |snapshot, world| resolve_policy(world, &policy(snapshot, key)?)).map(Arc::new);
         if self.resolution.policies.get(key) == policy.as_ref() {
@@ -265,8 +283,10 @@ impl Engine {
         alloc::vec![Source::Policy(key.clone())]
     }
 
-    fn refresh_gateway(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected) -> Vec<Source> {
+    fn refresh_gateway(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected, tally: &mut Tally) -> Vec<Source> {
         let after = self.resolved(unit, |snapshot, world| Some(resolve_gateway(world, snapshot.gateway(key)?).map(Arc::new)));
+        let forms = [self.resolution.gateways.get(key), after.as_ref().and_then(|after| after.as_ref().ok())];
+        forms.into_iter().flatten().for_each(|gateway| tally.before_users(&self.resolution, &**gateway));
         let before = self.resolution.set_gateway(key, after.clone());
         if before == after {
             return Vec::new();
@@ -284,8 +304,9 @@ impl Engine {
         }
         let name = |gateway: &Option<Arc<ResolvedGateway>>| gateway.as_ref().map(|gateway| gateway.controller_name.clone());
         if name(&before) != name(&after) {
-            // Entries of policies are written under that name.
+            // Entries of policies and XBackends are written under that name.
             affected.policies.extend(self.policies_concerning(key));
+            affected.x_backends.extend(self.x_backends_of(key));
         }
         if before.is_some() || after.is_some() {
             affected.gateways.insert(key.clone(), before);
@@ -304,6 +325,12 @@ impl Engine {
         };
         let policies = self.resolution.policies.iter().filter(|(_, policy)| concerns(policy));
         policies.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The XBackends that a Gateway sends to.
+    fn x_backends_of(&self, gateway: &ObjectKey) -> BTreeSet<ObjectKey> {
+        let is_used = |backend: &&ObjectKey| self.resolution.backend_users.of(backend).any(|user| user == gateway);
+        self.resolution.x_backends.keys().filter(is_used).cloned().collect()
     }
 
     fn refresh_route(&mut self, unit: &Unit, key: &ObjectKey, affected: &mut Affected, tally: &mut Tally) -> Vec<Source> {
@@ -376,7 +403,7 @@ fn granted(grant: &ReferenceGrant) -> impl Iterator<Item = Source> {
     })
 }
 
-/// What routes add up to, as it was before they changed.
+/// What routes and Gateways add up to, as it was before they changed.
 #[derive(Default)]
 struct Tally {
     attached_routes: BTreeMap<ListenerKey, usize>,
@@ -391,10 +418,14 @@ impl Tally {
                     self.attached_routes.insert(listener.clone(), resolution.attached_routes.on(listener));
                 }
             }
-            for used in route.uses() {
-                let is_used = resolution.backend_users.has(&used);
-                self.users.entry(used).or_insert(is_used);
-            }
+            self.before_users(resolution, &**route);
+        }
+    }
+
+    fn before_users(&mut self, resolution: &Resolution, user: &impl Uses) {
+        for used in user.uses() {
+            let is_used = resolution.backend_users.has(&used);
+            self.users.entry(used).or_insert(is_used);
         }
     }
 

@@ -219,6 +219,12 @@ pub enum Refusal {
         /// The value.
         invalid: Invalid,
     },
+    /// A value of an XBackend that cannot be honoured.
+    #[error("{invalid}")]
+    XBackendInvalid {
+        /// The value.
+        invalid: Invalid,
+    },
     /// N-012: a set of CA certificates that the implementation does not have.
     #[error("wellKnownCACertificates `{name}` is not supported")]
     WellKnownCaUnsupported {
@@ -320,13 +326,21 @@ pub enum Refusal {
         /// The reference.
         backend: BackendObjectRef,
     },
-    /// P-010 to P-014: an XBackend with values that cannot be honoured.
+    /// P-010 to P-014: an XBackend that cannot be honoured. What is wrong is in its own status.
     #[error("{}: {why}", backend.object())]
     BackendInvalid {
         /// The reference.
         backend: BackendObjectRef,
         /// What is wrong with it.
         why: String,
+    },
+    /// N-010, I-011: a BackendTLSPolicy that cannot be honoured: nothing is sent in another way than it asks for.
+    #[error("{} is under a BackendTLSPolicy that cannot be honoured{}", backend.object(), policy_name(policy.as_ref()))]
+    BackendTlsUnavailable {
+        /// The reference.
+        backend: BackendObjectRef,
+        /// The policy, if it is in the namespace of the route: what is wrong is in its own status.
+        policy: Option<ObjectKey>,
     },
     /// H-006: an extension that is not known. Requests that it would process get an error.
     #[error("filter ExtensionRef {} `{}` is not supported", crate::model::group_kind(&reference.group, &reference.kind), reference.name)]
@@ -538,6 +552,10 @@ fn selected_by(parent_ref: &ParentRef) -> String {
 
 fn because(why: Option<&NamespaceFault>) -> String {
     why.map(|why| alloc::format!(": {why}")).unwrap_or_default()
+}
+
+fn policy_name(policy: Option<&ObjectKey>) -> String {
+    policy.map(|policy| alloc::format!(": {policy}")).unwrap_or_default()
 }
 
 fn target_name(target: &PolicyTarget) -> String {

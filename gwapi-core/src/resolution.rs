@@ -13,11 +13,16 @@ use crate::{
         Address, BackendObjectRef, BackendTlsPolicy, CaCertificates, ClientValidationMode, Cors, ExternalAuth, Fraction, Gateway,
         GatewayClass, GrpcMatch, HeaderModifier, HttpMatch, ListenerSet, LocalObjectRef, ParentRef, Policy, PolicyTarget,
         Protocol, RequestRedirect, Retry, RetryConstraint, Route, RouteGroupKind, RouteKind, SecretRef, Service,
-        SessionPersistence, SubjectAltName, Timeouts, UrlRewrite, XBackendTrafficPolicy, XMesh, XTelemetryPolicy,
+        SessionPersistence, SubjectAltName, Timeouts, UrlRewrite, XBackend, XBackendTrafficPolicy, XMesh, XTelemetryPolicy,
     },
     name::{ControllerName, Namespace, ObjectKey, ObjectName, SectionName},
     refusal::Refusal,
 };
+
+mod counts;
+
+pub(crate) use counts::Uses;
+pub use counts::{AttachedRoutes, BackendUsers};
 
 /// What `resolve` returns. Everything in it is ordered by keys, whatever the order of the input (law 3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub struct Resolution {
     pub listener_sets: BTreeMap<ObjectKey, Arc<ResolvedListenerSet>>,
     /// Policies of every kind.
     pub policies: BTreeMap<ObjectKey, Arc<ResolvedPolicy>>,
+    /// XBackends.
+    pub x_backends: BTreeMap<ObjectKey, Arc<ResolvedXBackend>>,
     /// Our XMeshes.
     pub meshes: BTreeMap<ObjectKey, Arc<ResolvedMesh>>,
     /// Every route of the snapshot; those without a parent of ours have no `parents`.
@@ -56,7 +63,13 @@ impl Resolution {
         key: &ObjectKey,
         gateway: Option<Result<Arc<ResolvedGateway>, Unclaimed>>,
     ) -> Option<Result<Arc<ResolvedGateway>, Unclaimed>> {
+        if let Some(Ok(gateway)) = &gateway {
+            self.backend_users.add(&**gateway);
+        }
         let before = self.gateways.remove(key).map(Ok).or_else(|| self.unclaimed.remove(key).map(Err));
+        if let Some(Ok(before)) = &before {
+            self.backend_users.remove(&**before);
+        }
         for set in before.iter().flatten().flat_map(|before| &before.listener_sets) {
             // It may have gone over to another Gateway, which has it already.
             if self.listener_sets.get(set.key()).is_some_and(|known| known.gateway == *key) {
@@ -79,6 +92,15 @@ impl Resolution {
         replace(&mut self.policies, key, policy)
     }
 
+    /// Puts an XBackend in its place, or takes it away. Returns what was there.
+    pub(crate) fn set_x_backend(
+        &mut self,
+        key: &ObjectKey,
+        backend: Option<Arc<ResolvedXBackend>>,
+    ) -> Option<Arc<ResolvedXBackend>> {
+        replace(&mut self.x_backends, key, backend)
+    }
+
     /// Puts a mesh in its place, or takes it away. Returns what was there.
     pub(crate) fn set_mesh(&mut self, key: &ObjectKey, mesh: Option<Arc<ResolvedMesh>>) -> Option<Arc<ResolvedMesh>> {
         replace(&mut self.meshes, key, mesh)
@@ -88,12 +110,12 @@ impl Resolution {
     pub(crate) fn set_route(&mut self, key: &ObjectKey, route: Option<Arc<ResolvedRoute>>) -> Option<Arc<ResolvedRoute>> {
         if let Some(route) = &route {
             self.attached_routes.add(route);
-            self.backend_users.add(route);
+            self.backend_users.add(&**route);
         }
         let before = replace(&mut self.routes, key, route);
         if let Some(before) = &before {
             self.attached_routes.remove(before);
-            self.backend_users.remove(before);
+            self.backend_users.remove(&**before);
         }
         before
     }
@@ -103,97 +125,6 @@ fn replace<K: Clone + Ord, V>(map: &mut BTreeMap<K, V>, key: &K, value: Option<V
     match value {
         Some(value) => map.insert(key.clone(), value),
         None => map.remove(key),
-    }
-}
-
-/// For each listener how many routes are attached and accepted (D-025, D-028).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AttachedRoutes(Counts<ListenerKey>);
-
-impl FromIterator<(ListenerKey, usize)> for AttachedRoutes {
-    fn from_iter<I: IntoIterator<Item = (ListenerKey, usize)>>(counts: I) -> Self {
-        Self(Counts(counts.into_iter().filter(|(_, count)| *count > 0).collect()))
-    }
-}
-
-impl AttachedRoutes {
-    /// How many there are on a listener.
-    #[must_use]
-    pub fn on(&self, listener: &ListenerKey) -> usize {
-        self.0.of(listener)
-    }
-
-    /// The listeners that have any, and how many.
-    pub fn iter(&self) -> impl Iterator<Item = (&ListenerKey, usize)> {
-        self.0.0.iter().map(|(listener, count)| (listener, *count))
-    }
-
-    fn add(&mut self, route: &ResolvedRoute) {
-        route.counted_on().into_iter().for_each(|listener| self.0.add(listener));
-    }
-
-    fn remove(&mut self, route: &ResolvedRoute) {
-        route.counted_on().into_iter().for_each(|listener| self.0.remove(listener));
-    }
-}
-
-/// Which Gateways send to which objects because of their routes: the ancestors of policies (N-019).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BackendUsers(Counts<(ObjectKey, ObjectKey)>);
-
-impl BackendUsers {
-    /// The Gateways that send to a backend, in the order of their keys.
-    pub fn of<'a>(&'a self, backend: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
-        let nothing = ObjectKey { group: "".into(), kind: "".into(), namespace: None, name: "".into() };
-        let from = (backend.clone(), nothing);
-        self.0
-            .0
-            .range(from..)
-            .map(|((used, gateway), _)| (used, gateway))
-            .take_while(move |(used, _)| *used == backend)
-            .map(|(_, gateway)| gateway)
-    }
-
-    pub(crate) fn has(&self, used: &(ObjectKey, ObjectKey)) -> bool {
-        self.0.of(used) > 0
-    }
-
-    fn add(&mut self, route: &ResolvedRoute) {
-        route.uses().iter().for_each(|used| self.0.add(used));
-    }
-
-    fn remove(&mut self, route: &ResolvedRoute) {
-        route.uses().iter().for_each(|used| self.0.remove(used));
-    }
-}
-
-/// How many routes say the same; what nobody says is not in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Counts<K>(BTreeMap<K, usize>);
-
-impl<K> Default for Counts<K> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<K: Clone + Ord> Counts<K> {
-    fn of(&self, key: &K) -> usize {
-        self.0.get(key).copied().unwrap_or_default()
-    }
-
-    fn add(&mut self, key: &K) {
-        match self.0.get_mut(key) {
-            Some(count) => *count += 1,
-            None => drop(self.0.insert(key.clone(), 1)),
-        }
-    }
-
-    fn remove(&mut self, key: &K) {
-        match self.0.get_mut(key) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(self.0.remove(key)),
-        }
     }
 }
 
@@ -264,6 +195,8 @@ pub struct ResolvedGateway {
     pub listener_sets: Vec<Arc<ResolvedListenerSet>>,
     /// The addresses it has.
     pub addresses: Vec<Address>,
+    /// What became of each address that it asks for, in the order of the manifest (B-080).
+    pub address_requests: Vec<Result<Address, Refusal>>,
     /// Why it is not accepted as a whole: parameters, address types. Problems of listeners are theirs.
     pub refused: Vec<Refusal>,
     /// Why it is accepted and yet cannot be reached: addresses.
@@ -289,10 +222,19 @@ impl ResolvedGateway {
     /// Whether everything is the same but its ListenerSets.
     pub(crate) fn has_same_own(&self, other: &Self) -> bool {
         // Taken apart, so that a new field cannot be forgotten.
-        let Self { gateway, controller_name, listeners, listener_sets: _, addresses, refused, unreachable, client_certificate } =
-            self;
-        (gateway, controller_name, listeners, addresses)
-            == (&other.gateway, &other.controller_name, &other.listeners, &other.addresses)
+        let Self {
+            gateway,
+            controller_name,
+            listeners,
+            listener_sets: _,
+            addresses,
+            address_requests,
+            refused,
+            unreachable,
+            client_certificate,
+        } = self;
+        (gateway, controller_name, listeners) == (&other.gateway, &other.controller_name, &other.listeners)
+            && (addresses, address_requests) == (&other.addresses, &other.address_requests)
             && (refused, unreachable, client_certificate) == (&other.refused, &other.unreachable, &other.client_certificate)
     }
 
@@ -363,6 +305,8 @@ pub struct ResolvedPolicy {
     pub unresolved: Vec<Refusal>,
     /// Its targets, in the order of the manifest.
     pub targets: Vec<ResolvedTarget>,
+    /// What a BackendTLSPolicy asks for, if nothing refuses it.
+    pub backend_tls: Option<Arc<BackendTls>>,
 }
 
 /// The object of a policy.
@@ -419,6 +363,32 @@ impl ResolvedPolicy {
     }
 }
 
+/// An XBackend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedXBackend {
+    /// The object.
+    pub backend: Arc<XBackend>,
+    /// How connections to it are protected, if it asks for TLS and nothing refuses it.
+    pub tls: Option<Arc<BackendTls>>,
+    /// Why nothing can be sent to it.
+    pub refused: Vec<Refusal>,
+    /// References that do not resolve, also those that leave others to go by (N-011).
+    pub unresolved: Vec<Refusal>,
+}
+
+impl ResolvedXBackend {
+    /// The key of the XBackend.
+    #[must_use]
+    pub fn key(&self) -> &ObjectKey {
+        &self.backend.meta.key
+    }
+
+    /// The Gateways that send to it, or would if they could, in the order of their keys (P-017).
+    pub fn ancestors<'a>(&'a self, resolution: &'a Resolution) -> impl Iterator<Item = &'a ObjectKey> {
+        resolution.backend_users.of(self.key())
+    }
+}
+
 /// An XMesh of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedMesh {
@@ -466,8 +436,11 @@ pub struct ResolvedListener {
     pub client_validation: Option<ClientTrust>,
     /// What requests pass before a route is chosen, in this order (H-080).
     pub filters: Vec<ResolvedFilter>,
-    /// Listeners on the same port whose TLS hostnames overlap (B-030).
+    /// Listeners of the same object on the same port whose TLS hostnames overlap (B-030).
     pub overlaps: Vec<SectionName>,
+    /// Whether the TLS hostname overlaps with one of another object on the same port: the Gateway's, or that of another
+    /// ListenerSet. Whose it is stays untold (C-027).
+    pub overlaps_elsewhere: bool,
 }
 
 impl ResolvedListener {
@@ -534,19 +507,6 @@ impl ResolvedRoute {
     pub(crate) fn counted_on(&self) -> BTreeSet<&ListenerKey> {
         let parents = if self.has_valid_rule() { self.parents.as_slice() } else { &[] };
         parents.iter().flat_map(|parent| &parent.listeners).map(|attached| &attached.listener).collect()
-    }
-
-    /// The backends that Gateways send to because of this route, each with the Gateway, once (N-019).
-    pub(crate) fn uses(&self) -> BTreeSet<(ObjectKey, ObjectKey)> {
-        let parents = if self.has_valid_rule() { self.parents.as_slice() } else { &[] };
-        let gateways: BTreeSet<&ObjectKey> =
-            parents.iter().filter(|parent| parent.is_attached()).filter_map(|parent| parent.served_by.gateway()).collect();
-        if gateways.is_empty() {
-            return BTreeSet::new();
-        }
-        let backends: BTreeSet<&ObjectKey> = self.rules.iter().flat_map(|rule| rule.backend_objects()).collect();
-        let pairs = backends.iter().flat_map(|backend| gateways.iter().map(|gateway| ((*backend).clone(), (*gateway).clone())));
-        pairs.collect()
     }
 
     /// Whether some rules are valid and some are not.
@@ -670,20 +630,27 @@ impl ResolvedRule {
         self.refused.is_empty()
     }
 
-    /// Every object that requests go to: backends, and those of filters.
-    pub(crate) fn backend_objects(&self) -> impl Iterator<Item = &ObjectKey> {
-        let of_filters = self.filters.iter().chain(self.backends.iter().flat_map(|backend| &backend.filters));
-        let targets = self.backends.iter().filter_map(|backend| backend.target.as_ref().ok());
-        targets.chain(of_filters.filter_map(ResolvedFilter::target)).map(|target| &target.key.object)
+    /// Every object that requests go to, or would if the object itself were in order: backends, and those of filters.
+    pub(crate) fn backend_objects(&self) -> impl Iterator<Item = ObjectKey> {
+        self.targets().filter_map(|target| match target {
+            Ok(target) => Some(target.key.object.clone()),
+            Err(Refusal::BackendInvalid { backend, .. }) => Some(backend.object()),
+            Err(_) => None,
+        })
     }
 
-    /// References that do not resolve: those of filters and of backends and their filters.
+    /// References that do not resolve: those of filters and of backends and their filters. One that cannot be sent to in the
+    /// way that a policy asks for is among them (I-011).
     pub fn unresolved(&self) -> impl Iterator<Item = &Refusal> {
-        let filters = self.filters.iter().filter_map(ResolvedFilter::unresolved);
-        let backends = self.backends.iter().flat_map(|backend| {
-            backend.target.as_ref().err().into_iter().chain(backend.filters.iter().filter_map(ResolvedFilter::unresolved))
-        });
-        filters.chain(backends)
+        self.filters
+            .iter()
+            .filter_map(ResolvedFilter::unresolved)
+            .chain(self.backends.iter().flat_map(ResolvedBackend::unresolved))
+    }
+
+    fn targets(&self) -> impl Iterator<Item = Result<&BackendTarget, &Refusal>> {
+        let filters = self.filters.iter().chain(self.backends.iter().flat_map(|backend| &backend.filters));
+        self.backends.iter().map(|backend| backend.target.as_ref()).chain(filters.filter_map(ResolvedFilter::outcome))
     }
 }
 
@@ -759,19 +726,30 @@ impl ResolvedFilter {
     #[must_use]
     pub fn unresolved(&self) -> Option<&Refusal> {
         match self {
-            Self::RequestMirror { target, .. } | Self::ExternalAuth { target, .. } => target.as_ref().err(),
             Self::Unresolved { refusal, .. } => Some(refusal),
-            _ => None,
+            _ => unusable(self.outcome()?),
         }
     }
 
     /// Where it sends something.
     #[must_use]
     pub fn target(&self) -> Option<&BackendTarget> {
+        self.outcome()?.ok()
+    }
+
+    fn outcome(&self) -> Option<Result<&BackendTarget, &Refusal>> {
         match self {
-            Self::RequestMirror { target, .. } | Self::ExternalAuth { target, .. } => target.as_ref().ok(),
+            Self::RequestMirror { target, .. } | Self::ExternalAuth { target, .. } => Some(target.as_ref()),
             _ => None,
         }
+    }
+}
+
+/// Why nothing is sent there.
+fn unusable<'a>(outcome: Result<&'a BackendTarget, &'a Refusal>) -> Option<&'a Refusal> {
+    match outcome {
+        Ok(target) => target.tls.as_ref()?.as_ref().err().map(|why| &**why),
+        Err(refusal) => Some(refusal),
     }
 }
 
@@ -790,6 +768,13 @@ pub struct ResolvedBackend {
     pub retry_constraint: Option<RetryConstraint>,
     /// Filters of this entry (H-008): they belong to the entry, never to the Service (pitfall 36).
     pub filters: Vec<ResolvedFilter>,
+}
+
+impl ResolvedBackend {
+    /// References that do not resolve: its own and those of its filters.
+    fn unresolved(&self) -> impl Iterator<Item = &Refusal> {
+        unusable(self.target.as_ref()).into_iter().chain(self.filters.iter().filter_map(ResolvedFilter::unresolved))
+    }
 }
 
 /// A backend that can be sent to. Its endpoints are the adapter's: a decision names the Service and port only.

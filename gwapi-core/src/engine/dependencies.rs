@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum Unit {
     Class(ObjectName),
     Mesh(ObjectKey),
+    XBackend(ObjectKey),
+    /// BackendTLSPolicies first, as their group comes first: where spans are sent to may be under one.
     Policy(ObjectKey),
     Gateway(ObjectKey),
     Route(ObjectKey),
@@ -28,6 +30,7 @@ impl Unit {
     pub(super) fn of(object: &Object) -> Option<Self> {
         match object {
             Object::GatewayClass(class) => Some(Self::Class(class.meta.key.name.clone())),
+            Object::XBackend(backend) => Some(Self::XBackend(backend.meta.key.clone())),
             Object::XMesh(mesh) => Some(Self::Mesh(mesh.meta.key.clone())),
             Object::BackendTlsPolicy(policy) => Some(Self::Policy(policy.meta.key.clone())),
             Object::XBackendTrafficPolicy(policy) => Some(Self::Policy(policy.meta.key.clone())),

@@ -2,9 +2,7 @@
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, format, string::String, sync::Arc, vec::Vec};
 
-use super::{
-    Fields, Header, IssueCode, Node, default_scope, listener, refs,
-};
+use super::{Fields, Header, IssueCode, Node, default_scope, listener, refs};
 use crate::{
     model::{
         Address, AddressType, ClientValidation, ClientValidationMode, DefaultScope, FrontendTls, Gateway, GatewayTls,

@@ -104,16 +104,7 @@ fn read_port(fields: &mut Fields<'_, '_>) -> Option<u16> {
 
 /// P-013: some protocols go with TLS only, and one without only.
 fn read_protocol(mut node: Node<'_, '_>, tls: Option<&XBackendTls>) -> Option<XBackendProtocol> {
-    let protocol = node.reborrow().one_of(&[
-        ("TCP", XBackendProtocol::Tcp),
-        ("HTTP", XBackendProtocol::Http),
-        ("HTTP2", XBackendProtocol::Http2),
-        ("HTTP11", XBackendProtocol::Http11),
-        ("H2C", XBackendProtocol::H2c),
-        ("MCP", XBackendProtocol::Mcp),
-        ("GRPC", XBackendProtocol::Grpc),
-        ("WSS", XBackendProtocol::Wss),
-    ])?;
+    let protocol = node.reborrow().one_of(&XBackendProtocol::ALL.map(|protocol| (protocol.as_str(), protocol)))?;
     let why = match (protocol, tls?) {
         (XBackendProtocol::H2c, XBackendTls::ServerOnly(_) | XBackendTls::ClientAndServer { .. }) => "goes without `tls` only",
         (XBackendProtocol::Http2 | XBackendProtocol::Wss, XBackendTls::None) => "goes with `tls` only",

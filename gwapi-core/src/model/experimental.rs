@@ -57,6 +57,26 @@ pub enum XBackendProtocol {
     Wss,
 }
 
+impl XBackendProtocol {
+    /// Every protocol.
+    pub const ALL: [Self; 8] = [Self::Tcp, Self::Http, Self::Http2, Self::Http11, Self::H2c, Self::Mcp, Self::Grpc, Self::Wss];
+
+    /// The protocol as manifests write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Http => "HTTP",
+            Self::Http2 => "HTTP2",
+            Self::Http11 => "HTTP11",
+            Self::H2c => "H2C",
+            Self::Mcp => "MCP",
+            Self::Grpc => "GRPC",
+            Self::Wss => "WSS",
+        }
+    }
+}
+
 /// `tls` of an XBackend (P-014).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XBackendTls {

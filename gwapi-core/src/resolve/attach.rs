@@ -23,23 +23,22 @@ pub(super) fn attach_all(world: &World<'_>, route: &Route) -> (Vec<Attachment>, 
             Err(why) => unclaimed.push((parent_ref.clone(), why)),
         }
     }
-    attachments.extend(claimed(world, route).iter().filter_map(|parent_ref| attach(world, route, parent_ref).ok()));
+    attachments.extend(claiming(world, route).filter_map(|parent_ref| attach(world, route, &parent_ref).ok()));
     attachments.shrink_to_fit();
     (attachments, unclaimed)
 }
 
-/// P-002, P-003, P-006: one reference for each default Gateway that the route does not name.
-fn claimed(world: &World<'_>, route: &Route) -> Vec<ParentRef> {
-    if !world.controller.abilities.default_gateways || !DefaultScope::All.claims(&route.use_default_gateways) {
-        return Vec::new();
-    }
-    let claiming = world.default_gateways().filter(|gateway| gateway.gateway.default_scope.claims(&route.use_default_gateways));
+/// P-002, P-003, P-006: one reference for each default Gateway that the route does not name, as if it did (P-008).
+pub(super) fn claiming<'w>(world: &World<'w>, route: &'w Route) -> impl Iterator<Item = ParentRef> + use<'w> {
+    let is_asked = world.controller.abilities.default_gateways && route.use_default_gateways != DefaultScope::None;
+    let gateways = is_asked.then(|| world.default_gateways()).into_iter().flatten();
+    let claiming = gateways.filter(|gateway| gateway.gateway.default_scope.claims(&route.use_default_gateways));
     let references = claiming.map(|gateway| {
         let ObjectKey { group, kind, namespace, name } = gateway.key().clone();
         let namespace = namespace.unwrap_or_else(|| "".into());
         ParentRef { group, kind, namespace, name, section_name: None, port: None }
     });
-    references.filter(|reference| route.parent_refs.iter().all(|named| named.object() != reference.object())).collect()
+    references.filter(|reference| route.parent_refs.iter().all(|named| named.object() != reference.object()))
 }
 
 fn attach(world: &World<'_>, route: &Route, parent_ref: &ParentRef) -> Result<Attachment, Unclaimed> {

@@ -1,14 +1,14 @@
 //! What references to backends lead to (chapter I, P.2).
 
-use alloc::string::{String, ToString};
+use alloc::{string::ToString, sync::Arc};
 
 use super::{World, grant, policy};
 use crate::{
     facts::BackendFact,
     features::Feature,
     model::{
-        BackendObjectRef, RetryConstraint, RouteKind, Service, ServicePort, SessionPersistence, TransportProtocol, XBackend,
-        XBackendProtocol,
+        AuthProtocol, BackendObjectRef, ExternalAuth, RetryConstraint, RouteKind, Service, ServicePort, SessionPersistence,
+        TransportProtocol, XBackendProtocol,
     },
     name::{CORE_GROUP, GATEWAY_X_GROUP, ObjectKey},
     refusal::Refusal,
@@ -50,6 +50,15 @@ pub(super) fn resolve_backend(
     }
 }
 
+/// An authorisation service speaks what it is asked in, whatever the route carries (H-071).
+pub(super) fn resolve_auth(world: &World<'_>, sender: &Sender<'_>, auth: &ExternalAuth) -> Result<BackendTarget, Refusal> {
+    let kind = match auth.protocol {
+        AuthProtocol::Http(_) => RouteKind::Http,
+        AuthProtocol::Grpc { .. } => RouteKind::Grpc,
+    };
+    resolve_backend(world, &Sender { kind, ..*sender }, &auth.backend)
+}
+
 fn of_service(
     world: &World<'_>,
     sender: &Sender<'_>,
@@ -59,12 +68,19 @@ fn of_service(
     let Some(service) = world.service(&object) else {
         return Err(Refusal::BackendNotFound { backend: backend.clone() });
     };
+    let is_local = object.namespace == sender.key.namespace;
     if service.external_name {
         return Err(Refusal::BackendExternalName { backend: backend.clone() });
     }
     let port = backend_port(sender.kind, &service.ports, backend)?;
     // A mesh has TLS of its own between its members (N-025).
     let tls = if sender.needs_grants { policy::backend_tls(world, service, port) } else { None };
+    let unavailable = |broken: policy::Broken<'_>| {
+        // S-006: the reader need not know of policies elsewhere.
+        let policy = is_local.then(|| broken.policy.clone());
+        Arc::new(Refusal::BackendTlsUnavailable { backend: backend.clone(), policy })
+    };
+    let tls = tls.map(|tls| tls.map_err(unavailable));
     let protocol = protocol_of(world, sender.kind, port, tls.is_some(), backend)?;
     Ok(BackendTarget { key: BackendKey { object, port: port.port }, protocol, tls })
 }
@@ -91,21 +107,21 @@ fn of_x_backend(
     backend: &BackendObjectRef,
     object: ObjectKey,
 ) -> Result<BackendTarget, Refusal> {
-    let Some(x_backend) = world.x_backend(&object) else {
+    let Some(resolved) = world.x_backend(&object) else {
         return Err(Refusal::BackendNotFound { backend: backend.clone() });
     };
-    let invalid = |why: String| Refusal::BackendInvalid { backend: backend.clone(), why };
-    if let Some(value) = x_backend.invalid.first() {
-        return Err(invalid(value.to_string()));
+    if let Some(why) = resolved.refused.first() {
+        return Err(Refusal::BackendInvalid { backend: backend.clone(), why: why.to_string() });
     }
-    if backend.port.is_some() {
-        return Err(invalid("a reference to an XBackend has no `port`: it is the XBackend's".into()));
+    let x_backend = &resolved.backend;
+    // v1.6 lets a port stand there, which can only be that of the XBackend.
+    if backend.port.is_some_and(|port| port != x_backend.port) {
+        return Err(Refusal::BackendPortNotFound { backend: backend.clone() });
     }
-    let Some(protocol) = x_protocol(sender.kind, x_backend) else {
-        return Err(unsupported(sender.kind, backend, "another protocol"));
+    let Some(protocol) = x_protocol(sender.kind, x_backend.protocol) else {
+        return Err(unsupported(sender.kind, backend, x_backend.protocol.map_or("no protocol", XBackendProtocol::as_str)));
     };
-    let tls = policy::x_backend_tls(world, x_backend).map_err(|why| invalid(why.to_string()))?;
-    Ok(BackendTarget { key: BackendKey { object, port: x_backend.port }, protocol, tls: tls.map(Ok) })
+    Ok(BackendTarget { key: BackendKey { object, port: x_backend.port }, protocol, tls: resolved.tls.clone().map(Ok) })
 }
 
 /// Other kinds are what the embedder says they are.
@@ -119,11 +135,27 @@ fn of_fact(world: &World<'_>, backend: &BackendObjectRef, object: ObjectKey) -> 
     Ok(BackendTarget { key: BackendKey { port: backend.port.unwrap_or(*port), object }, protocol: *protocol, tls: None })
 }
 
+/// Whether there is such a backend; nothing if it is of a kind that routes cannot send to.
+pub(super) fn exists(world: &World<'_>, object: &ObjectKey) -> Option<bool> {
+    let abilities = &world.controller.abilities;
+    match (object.group.as_str(), object.kind.as_str()) {
+        (CORE_GROUP, "Service") => Some(world.service(object).is_some()),
+        ("multicluster.x-k8s.io", "ServiceImport") if abilities.service_imports => Some(world.service_import(object).is_some()),
+        (GATEWAY_X_GROUP, "XBackend") if abilities.x_backends => Some(world.x_backend(object).is_some()),
+        _ => {
+            let facts = world.facts();
+            let is_known = facts.backend_kinds.contains(&(object.group.clone(), object.kind.clone()));
+            let is_there = facts.backends.contains_key(object);
+            (is_known || is_there).then_some(is_there)
+        }
+    }
+}
+
 /// What belongs to the backend and not to the route: its sessions (J-022), and how much of its traffic may be retries (P-020).
 pub(super) fn traffic(world: &World<'_>, target: &BackendTarget) -> (Option<SessionPersistence>, Option<RetryConstraint>) {
     let object = &target.key.object;
     let is_x_backend = object.group == GATEWAY_X_GROUP;
-    let own = is_x_backend.then(|| world.x_backend(object)?.session_persistence.clone()).flatten();
+    let own = is_x_backend.then(|| world.x_backend(object)?.backend.session_persistence.clone()).flatten();
     let (of_policy, retry) = policy::traffic(world, object);
     (own.or(of_policy).filter(|_| world.controller.abilities.session_persistence), retry)
 }
@@ -175,12 +207,13 @@ fn backend_protocol(world: &World<'_>, kind: RouteKind, app_protocol: Option<&st
 }
 
 /// P-013: what is spoken is fixed by the XBackend, and nothing leaves it to the route.
-fn x_protocol(kind: RouteKind, backend: &XBackend) -> Option<BackendProtocol> {
+fn x_protocol(kind: RouteKind, protocol: Option<XBackendProtocol>) -> Option<BackendProtocol> {
     use XBackendProtocol::{Grpc, H2c, Http, Http2, Http11, Mcp, Tcp, Wss};
-    match (kind, backend.protocol) {
+    match (kind, protocol) {
+        // No protocol of an XBackend is one of datagrams.
         (RouteKind::Udp, _) => None,
-        (RouteKind::Tls | RouteKind::Tcp, None | Some(Tcp)) => Some(BackendProtocol::Opaque),
-        (RouteKind::Tls | RouteKind::Tcp, Some(_)) => Some(BackendProtocol::Opaque),
+        // The bytes of the client are what they are.
+        (RouteKind::Tls | RouteKind::Tcp, _) => Some(BackendProtocol::Opaque),
         (_, Some(Tcp)) => None,
         (RouteKind::Http, None | Some(Http | Http11 | Mcp)) => Some(BackendProtocol::Http1),
         (RouteKind::Http, Some(Wss)) => Some(BackendProtocol::WebSocket),

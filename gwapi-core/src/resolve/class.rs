@@ -5,6 +5,7 @@ use alloc::{sync::Arc, vec::Vec};
 use super::World;
 use crate::{
     controller::Identity,
+    features::Feature,
     model::{GatewayClass, ParametersRef},
     name::{ControllerName, Group, Kind, ObjectKey},
     refusal::{ParametersFault, Refusal},
@@ -13,7 +14,8 @@ use crate::{
 
 /// What becomes of a class; nothing if it is not ours.
 pub(crate) fn resolve_class(world: &World<'_>, class: &Arc<GatewayClass>) -> Option<ResolvedClass> {
-    let is_ours = world.controller.identity.owns(&class.controller_name);
+    // O-025: whoever has no Gateways has no classes of them.
+    let is_ours = world.controller.features.has(Feature::Gateway) && world.controller.identity.owns(&class.controller_name);
     is_ours.then(|| ResolvedClass { class: class.clone(), refused: refusals(world, class) })
 }
 

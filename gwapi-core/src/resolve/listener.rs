@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{World, certificate, listener_filter, trust};
+use super::{World, certificate, listener_filter, overlap, trust};
 use crate::{
     features::Feature,
     hostname::Hostname,
@@ -34,7 +34,7 @@ pub(super) fn resolve_listeners(world: &World<'_>, declaring: Declaring<'_>, hel
     let listeners = declaring.listeners.iter().zip(conflicts).enumerate();
     let mut resolved: Vec<ResolvedListener> =
         listeners.map(|(index, (listener, conflicts))| resolve_listener(world, declaring, index, listener, conflicts)).collect();
-    note_overlaps(&mut resolved);
+    overlap::note_siblings(&mut resolved);
     resolved
 }
 
@@ -73,6 +73,7 @@ fn resolve_listener(
         client_validation: clients.trust,
         filters: filters.resolved,
         overlaps: Vec::new(),
+        overlaps_elsewhere: false,
     }
 }
 
@@ -90,7 +91,9 @@ fn own_refusals(world: &World<'_>, declaring: Declaring<'_>, index: usize, liste
     refused.extend(listener.invalid.iter().map(|invalid| Refusal::ListenerInvalid { invalid: invalid.clone() }));
     refused.extend(misplaced_tls(index, listener));
     let port = (declaring.gateway.meta.key.clone(), listener.port, listener.protocol.clone());
-    if world.facts().unavailable_ports.contains(&port) {
+    // B-018: a port is not available either if the implementation does not have it.
+    let is_missing = listener.port == 8080 && !world.controller.features.has(Feature::GatewayPort8080);
+    if is_missing || world.facts().unavailable_ports.contains(&port) {
         refused.push(Refusal::PortUnavailable { port: listener.port });
     }
     refused
@@ -305,30 +308,6 @@ fn kinds(world: &World<'_>, listener: &Listener, refused: &[Refusal]) -> Kinds {
 
 fn takes_every_kind_away(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::ProtocolUnsupported { .. } | Refusal::TlsModeUnsupported { .. } | Refusal::ProtocolConflict { .. })
-}
-
-/// B-030: listeners that end or pass TLS on one port and share a name. No hostname covers every name.
-fn note_overlaps(listeners: &mut [ResolvedListener]) {
-    let carries_tls = |listener: &&ResolvedListener| listener.protocol.is_tls() && listener.is_accepted();
-    let names: Vec<(SectionName, u16, Option<Hostname>)> = listeners
-        .iter()
-        .filter(carries_tls)
-        .map(|listener| (listener.key.name.clone(), listener.port, listener.hostname.clone()))
-        .collect();
-    for listener in listeners.iter_mut().filter(|listener| listener.protocol.is_tls() && listener.refused.is_empty()) {
-        let overlapping = names.iter().filter(|(name, port, hostname)| {
-            *name != listener.key.name && *port == listener.port && overlap(hostname.as_ref(), listener.hostname.as_ref())
-        });
-        listener.overlaps = overlapping.map(|(name, ..)| name.clone()).collect();
-        listener.overlaps.sort();
-    }
-}
-
-fn overlap(one: Option<&Hostname>, other: Option<&Hostname>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.intersection(other).is_some(),
-        _ => true,
-    }
 }
 
 /// The hostname of a listener in messages.

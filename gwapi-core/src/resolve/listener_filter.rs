@@ -55,7 +55,7 @@ fn resolve_filter(
     match filter {
         ListenerFilter::ExternalAuth(auth) if world.controller.abilities.external_auth => {
             let sender = Sender { key: from, kind: RouteKind::Http, needs_grants: true };
-            match backend::resolve_backend(world, &sender, &auth.backend) {
+            match backend::resolve_auth(world, &sender, auth) {
                 Ok(target) => Ok(ResolvedFilter::ExternalAuth { target: Ok(target), auth: auth.clone() }),
                 Err(refusal @ Refusal::RefNotPermitted { .. }) => Err(refusal),
                 Err(refusal) => Err(unresolved(refusal.to_string())),

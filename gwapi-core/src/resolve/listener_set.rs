@@ -1,27 +1,38 @@
 //! Which ListenerSets belong to a Gateway, and what their listeners come to (chapter C).
 
 use alloc::{sync::Arc, vec::Vec};
+use core::iter;
 
 use super::{
     World, attach,
     listener::{Declaring, Held, resolve_listeners},
+    overlap,
 };
 use crate::{
     features::Feature,
     model::{Gateway, ListenerSet},
     name::Namespace,
     refusal::Refusal,
-    resolution::{ResolvedGateway, ResolvedListenerSet},
+    resolution::{ResolvedGateway, ResolvedListener, ResolvedListenerSet},
 };
 
-/// The sets that name a Gateway, oldest first (C-005). `held` are the places that the Gateway's own listeners hold.
-pub(super) fn resolve_sets(world: &World<'_>, gateway: &ResolvedGateway, mut held: Held) -> Vec<Arc<ResolvedListenerSet>> {
+/// Gives a Gateway the sets that name it, oldest first (C-005). `held` are the places that its own listeners hold.
+pub(super) fn add_sets(world: &World<'_>, gateway: &mut ResolvedGateway, mut held: Held) {
     if !world.controller.features.has(Feature::ListenerSet) {
-        return Vec::new();
+        return;
     }
+    // Whether the Gateway is accepted is said by what is its own (C-031).
+    let mut sets = resolve_sets(world, gateway, &mut held);
+    let of_sets = sets.iter_mut().map(|set| set.listeners.as_mut_slice());
+    let mut objects: Vec<&mut [ResolvedListener]> = iter::once(gateway.listeners.as_mut_slice()).chain(of_sets).collect();
+    overlap::note_elsewhere(&mut objects);
+    gateway.listener_sets = sets.into_iter().map(Arc::new).collect();
+}
+
+fn resolve_sets(world: &World<'_>, gateway: &ResolvedGateway, held: &mut Held) -> Vec<ResolvedListenerSet> {
     let mut sets: Vec<&Arc<ListenerSet>> = world.listener_sets_of(gateway.key()).collect();
     sets.sort_by_cached_key(|set| set.meta.seniority());
-    sets.into_iter().map(|set| Arc::new(resolve_set(world, gateway, set, &mut held))).collect()
+    sets.into_iter().map(|set| resolve_set(world, gateway, set, held)).collect()
 }
 
 fn resolve_set(world: &World<'_>, gateway: &ResolvedGateway, set: &Arc<ListenerSet>, held: &mut Held) -> ResolvedListenerSet {

@@ -1,12 +1,13 @@
 //! Routes of Services (chapter O), and XMeshes (P.4).
 
 use alloc::{
+    collections::BTreeSet,
     string::{String, ToString},
     sync::Arc,
     vec::Vec,
 };
 
-use super::{World, class};
+use super::{World, attach, class};
 use crate::{
     controller::Identity,
     features::Feature,
@@ -16,11 +17,19 @@ use crate::{
     resolution::{AttachedHostname, AttachedListener, Attachment, ListenerKey, MeshScope, ResolvedMesh, ServedBy},
 };
 
-/// Whether all parents of a route are Services, so that only members of the mesh ever send by it.
-pub(super) fn is_mesh_only(world: &World<'_>, route: &Route) -> bool {
-    world.controller.features.has(Feature::Mesh)
-        && !route.parent_refs.is_empty()
-        && route.parent_refs.iter().all(ParentRef::is_service)
+/// Who sends by the rules of a route. They are judged once, for all of its parents.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Senders {
+    pub(super) gateways: bool,
+    pub(super) mesh: bool,
+}
+
+/// A route that nobody has asked for is judged as one for Gateways.
+pub(super) fn senders(world: &World<'_>, route: &Route) -> Senders {
+    let mesh = world.controller.features.has(Feature::Mesh) && route.parent_refs.iter().any(ParentRef::is_service);
+    let gateways =
+        !mesh || !route.parent_refs.iter().all(ParentRef::is_service) || attach::claiming(world, route).next().is_some();
+    Senders { gateways, mesh }
 }
 
 /// Under which name a mesh writes.
@@ -40,10 +49,26 @@ pub(super) fn attach(world: &World<'_>, service: &Arc<Service>, route: &Route, p
         listeners: Vec::new(),
         refused: Vec::new(),
     };
-    match refusal(world, service, route, parent_ref, &scope) {
-        Some(refusal) => attachment.refused.push(refusal),
-        None => attachment.listeners.extend(ports(service, route.kind, parent_ref).map(|port| listener(service, port))),
+    let ports = match selected(world, service, route, parent_ref) {
+        Ok(ports) => ports,
+        Err(refusal) => {
+            attachment.refused.push(refusal);
+            return attachment;
+        }
+    };
+    let taken = taken(world, service, route, &scope);
+    let mut winners = BTreeSet::new();
+    for port in ports {
+        match taken.iter().find(|(taken, _)| *taken == port) {
+            Some((_, winner)) => drop(winners.insert(*winner)),
+            None => attachment.listeners.push(listener(service, port)),
+        }
     }
+    let conflict = |winner: RouteKind| {
+        let (kind, winner) = (route.kind.to_string(), winner.to_string());
+        Refusal::MeshKindConflict { service: service.key.clone(), kind, winner }
+    };
+    attachment.refused.extend(winners.into_iter().map(conflict));
     attachment
 }
 
@@ -53,29 +78,31 @@ fn scope(route: &Route, parent_ref: &ParentRef) -> MeshScope {
     if own == parent_ref.namespace.as_str() { MeshScope::Producer } else { MeshScope::Consumer(own.into()) }
 }
 
-fn refusal(world: &World<'_>, service: &Service, route: &Route, parent_ref: &ParentRef, scope: &MeshScope) -> Option<Refusal> {
+/// The ports that a parentRef selects, or why there is none.
+fn selected<'s>(
+    world: &World<'_>,
+    service: &'s Service,
+    route: &Route,
+    parent_ref: &ParentRef,
+) -> Result<Vec<&'s ServicePort>, Refusal> {
     let has = |feature| world.controller.features.has(feature);
-    let unsupported = |path: &str, feature| Some(Refusal::FeatureUnsupported { path: path.into(), feature });
+    let unsupported = |path: &str, feature| Err(Refusal::FeatureUnsupported { path: path.into(), feature });
     let kind_feature = kind_feature(route.kind);
     if !has(kind_feature) {
         return unsupported("kind", kind_feature);
     }
     // O-012: a route that cannot be kept to its namespace is not applied at all.
-    if matches!(scope, MeshScope::Consumer(_)) && !has(Feature::MeshConsumerRoute) {
+    if matches!(scope(route, parent_ref), MeshScope::Consumer(_)) && !has(Feature::MeshConsumerRoute) {
         return unsupported("spec.parentRefs", Feature::MeshConsumerRoute);
     }
     if parent_ref.port.is_some() && !has(Feature::HTTPRouteParentRefPort) {
-        return Some(Refusal::ParentRefPortUnsupported);
+        return Err(Refusal::ParentRefPortUnsupported);
     }
     if let Some(why) = unreachable(service) {
-        return Some(Refusal::MeshServiceUnsupported { service: service.key.clone(), why });
+        return Err(Refusal::MeshServiceUnsupported { service: service.key.clone(), why });
     }
-    if ports(service, route.kind, parent_ref).next().is_none() {
-        return Some(Refusal::NoListenerSelected { parent_ref: parent_ref.clone() });
-    }
-    let winner = more_specific(world, route, parent_ref, scope)?;
-    let (service, kind, winner) = (service.key.clone(), route.kind.to_string(), winner.to_string());
-    Some(Refusal::MeshKindConflict { service, kind, winner })
+    let ports: Vec<&ServicePort> = ports(service, route.kind, parent_ref).collect();
+    if ports.is_empty() { Err(Refusal::NoListenerSelected { parent_ref: parent_ref.clone() }) } else { Ok(ports) }
 }
 
 fn kind_feature(kind: RouteKind) -> Feature {
@@ -100,7 +127,11 @@ fn unreachable(service: &Service) -> Option<String> {
 }
 
 /// O-009, O-010: the ports that a parentRef selects, of the transport that the route knows.
-fn ports<'s>(service: &'s Service, kind: RouteKind, parent_ref: &'s ParentRef) -> impl Iterator<Item = &'s ServicePort> {
+fn ports<'s, 'p>(
+    service: &'s Service,
+    kind: RouteKind,
+    parent_ref: &'p ParentRef,
+) -> impl Iterator<Item = &'s ServicePort> + use<'s, 'p> {
     let transport = if kind == RouteKind::Udp { TransportProtocol::Udp } else { TransportProtocol::Tcp };
     service.ports.iter().filter(move |port| {
         port.protocol == transport
@@ -109,23 +140,23 @@ fn ports<'s>(service: &'s Service, kind: RouteKind, parent_ref: &'s ParentRef) -
     })
 }
 
-/// O-015: a kind that is more specific than this route's, with a route for the same clients and a port that both select.
-fn more_specific(world: &World<'_>, route: &Route, parent_ref: &ParentRef, scope: &MeshScope) -> Option<RouteKind> {
+/// O-015: the ports that routes of a more specific kind have for the same clients, each with the most specific of these kinds.
+/// What becomes of their rules has no say: one that is broken must not hand its traffic to others (S-009).
+fn taken<'s>(world: &World<'_>, service: &'s Service, route: &Route, scope: &MeshScope) -> Vec<(&'s ServicePort, RouteKind)> {
     const MOST_SPECIFIC_FIRST: [RouteKind; 4] = [RouteKind::Grpc, RouteKind::Http, RouteKind::Tls, RouteKind::Tcp];
     let rank = |kind| MOST_SPECIFIC_FIRST.iter().position(|one| *one == kind);
-    let own = rank(route.kind)?;
-    let service = world.service(&parent_ref.object())?;
-    let meets = |other: &ParentRef| {
-        other.is_service()
-            && other.object() == parent_ref.object()
-            && ports(service, route.kind, other).any(|port| ports(service, route.kind, parent_ref).any(|one| one == port))
-    };
-    let rivals = world.routes_of(&service.key).filter(|rival| {
-        rank(rival.kind).is_some_and(|rank| rank < own)
-            && world.controller.features.has(kind_feature(rival.kind))
-            && rival.parent_refs.iter().any(|other| meets(other) && self::scope(rival, other) == *scope)
+    let Some(own) = rank(route.kind) else { return Vec::new() };
+    let rivals = world.routes_of(&service.key).filter(|rival| rank(rival.kind).is_some_and(|rank| rank < own));
+    let references = rivals.flat_map(|rival| rival.parent_refs.iter().map(move |reference| (rival, reference)));
+    let same = references.filter(|(rival, reference)| {
+        reference.is_service() && reference.object() == service.key && self::scope(rival, reference) == *scope
     });
-    rivals.map(|rival| rival.kind).min_by_key(|kind| rank(*kind))
+    let mut taken: Vec<(&ServicePort, RouteKind)> = same
+        .filter_map(|(rival, reference)| Some((selected(world, service, rival, reference).ok()?, rival.kind)))
+        .flat_map(|(ports, kind)| ports.into_iter().map(move |port| (port, kind)))
+        .collect();
+    taken.sort_by_key(|(_, kind)| rank(*kind));
+    taken
 }
 
 /// A port of a Service. Numbers and not names: not every port has a name. A number can stand for TCP and UDP, and the kind of

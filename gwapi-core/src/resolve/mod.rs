@@ -1,20 +1,22 @@
 //! The function: a snapshot and a controller in, the attachment graph out.
 //!
 //! One file answers one question that the spec asks: which classes and Gateways are ours (`class`, `gateway`), which
-//! listeners can be served (`listener`, `listener_set`, `listener_filter`, `certificate`, `trust`), which policies hold
-//! (`policy`), which rules are valid (`rule`), what their references lead to (`backend`, `grant`), and which listeners or
-//! Services a route attaches to (`attach`, `mesh`).
+//! listeners can be served (`listener`, `listener_set`, `listener_filter`, `certificate`, `trust`, `overlap`) and on which
+//! addresses (`address`), which policies hold (`policy`), which rules are valid (`rule`), what their references lead to
+//! (`backend`, `x_backend`, `grant`), and which listeners or Services a route attaches to (`attach`, `mesh`).
 
 use alloc::sync::Arc;
 
 use crate::{
     controller::Controller,
-    model::{Gateway, Route},
+    features::Feature,
+    model::{Gateway, Route, group_kind},
     name::ControllerName,
     resolution::{PolicyObject, Resolution, ResolvedGateway, ResolvedRoute, Unclaimed},
     snapshot::Snapshot,
 };
 
+mod address;
 mod attach;
 mod backend;
 mod certificate;
@@ -25,16 +27,19 @@ mod listener;
 mod listener_filter;
 mod listener_set;
 mod mesh;
+mod overlap;
 mod policy;
 mod rule;
 mod trust;
 mod world;
+mod x_backend;
 
 pub(crate) use class::resolve_class;
 pub use grant::is_permitted;
 pub(crate) use mesh::resolve_mesh;
 pub(crate) use policy::resolve_policy;
 pub(crate) use world::{Reads, Source, World, has_classes};
+pub(crate) use x_backend::resolve_x_backend;
 
 /// Resolves everything that is ours. Total: every snapshot has a resolution (law 2), the same one whatever the order of the
 /// input (law 3).
@@ -54,6 +59,10 @@ pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {
     for mesh in snapshot.meshes() {
         let resolved = resolve_mesh(&World::new(snapshot, &resolution), mesh);
         resolution.set_mesh(&mesh.meta.key, resolved.map(Arc::new));
+    }
+    for backend in snapshot.backends() {
+        let resolved = resolve_x_backend(&World::new(snapshot, &resolution), backend);
+        resolution.set_x_backend(&backend.meta.key, resolved.map(Arc::new));
     }
     for policy in policies(snapshot) {
         let resolved = resolve_policy(&World::new(snapshot, &resolution), &policy);
@@ -79,6 +88,10 @@ pub(crate) fn resolve_gateway(world: &World<'_>, gateway: &Arc<Gateway>) -> Resu
 fn claim(world: &World<'_>, gateway: &Gateway) -> Result<ControllerName, Unclaimed> {
     let key = || gateway.meta.key.clone();
     let class = gateway.class_name.clone();
+    if !world.controller.features.has(Feature::Gateway) {
+        // O-025: a mesh needs none.
+        return Err(Unclaimed::KindUnsupported { kind: group_kind(&gateway.meta.key.group, &gateway.meta.key.kind) });
+    }
     match world.class(&gateway.class_name) {
         Some((object, Some(resolved))) if resolved.refused.is_empty() => Ok(object.controller_name.clone()),
         Some((_, Some(_))) => Err(Unclaimed::ClassNotAccepted { gateway: key(), class }),
@@ -97,7 +110,7 @@ pub(crate) fn resolve_route(world: &World<'_>, route: &Arc<Route>) -> ResolvedRo
     ResolvedRoute { route: route.clone(), parents, unclaimed, rules, refused }
 }
 
-/// The policies of every kind.
+/// The policies of every kind: those that others look at first.
 pub(crate) fn policies(snapshot: &Snapshot) -> impl Iterator<Item = PolicyObject> {
     let tls = snapshot.backend_tls_policies().cloned().map(PolicyObject::BackendTls);
     let traffic = snapshot.traffic_policies().cloned().map(PolicyObject::BackendTraffic);

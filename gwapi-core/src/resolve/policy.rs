@@ -1,18 +1,17 @@
 //! Policies: whether they are accepted, which targets they have, and what they mean for backends (chapter N, P.3, P.7).
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 
 use super::{
     World, backend,
     backend::{Sender, has_tcp},
-    certificate, trust,
+    trust,
 };
 use crate::{
     features::Feature,
     model::{
-        BackendTlsPolicy, BackendTlsValidation, CaCertificates, Policy, PolicyTarget, RetryConstraint, RouteKind, Service,
-        ServicePort, SessionPersistence, Tracing, TransportProtocol, XBackend, XBackendTls, XBackendTrafficPolicy,
-        XTelemetryPolicy,
+        BackendTlsPolicy, BackendTlsValidation, CaCertificates, Invalid, Policy, PolicyTarget, RetryConstraint, RouteKind,
+        Service, ServicePort, SessionPersistence, Tracing, TransportProtocol, XBackendTrafficPolicy, XTelemetryPolicy,
     },
     name::{CORE_GROUP, GATEWAY_GROUP, ObjectKey},
     refusal::Refusal,
@@ -21,86 +20,96 @@ use crate::{
 
 /// What becomes of a policy; nothing if its kind is not served: then nobody writes to it.
 pub(crate) fn resolve_policy(world: &World<'_>, policy: &PolicyObject) -> Option<ResolvedPolicy> {
-    let has = |feature| world.controller.features.has(feature);
     let abilities = &world.controller.abilities;
-    let (is_served, verdict) = match policy {
-        PolicyObject::BackendTls(policy) => (has(Feature::BackendTLSPolicy), judge_tls(world, policy)),
-        PolicyObject::BackendTraffic(policy) => (abilities.retry_budgets, judge_traffic(policy)),
-        PolicyObject::Telemetry(policy) => (abilities.telemetry, judge_telemetry(world, policy)),
+    let is_served = match policy {
+        PolicyObject::BackendTls(_) => world.controller.features.has(Feature::BackendTLSPolicy),
+        PolicyObject::BackendTraffic(_) => abilities.retry_budgets,
+        PolicyObject::Telemetry(_) => abilities.telemetry,
     };
-    is_served.then(|| ResolvedPolicy {
-        policy: policy.clone(),
-        refused: verdict.refused,
-        unresolved: verdict.unresolved,
-        targets: policy.policy().targets().iter().map(|target| resolve_target(world, policy, target)).collect(),
-    })
-}
-
-#[derive(Default)]
-struct Verdict {
-    refused: Vec<Refusal>,
-    unresolved: Vec<Refusal>,
-}
-
-impl Verdict {
-    fn of_values(policy: &[crate::model::Invalid]) -> Self {
-        let refused = policy.iter().map(|invalid| Refusal::PolicyInvalid { invalid: invalid.clone() });
-        Self { refused: refused.collect(), unresolved: Vec::new() }
+    if !is_served {
+        return None;
     }
+    let targets = policy.policy().targets().iter().map(|target| resolve_target(world, policy, target)).collect();
+    let mut resolved =
+        ResolvedPolicy { policy: policy.clone(), refused: Vec::new(), unresolved: Vec::new(), targets, backend_tls: None };
+    match policy {
+        PolicyObject::BackendTls(policy) => judge_tls(world, policy, &mut resolved),
+        PolicyObject::BackendTraffic(policy) => judge_traffic(world, policy, &mut resolved),
+        PolicyObject::Telemetry(policy) => judge_telemetry(world, policy, &mut resolved),
+    }
+    Some(resolved)
+}
+
+fn invalid(values: &[Invalid]) -> impl Iterator<Item = Refusal> {
+    values.iter().map(|invalid| Refusal::PolicyInvalid { invalid: invalid.clone() })
 }
 
 /// N-008 to N-012, N-014.
-fn judge_tls(world: &World<'_>, policy: &BackendTlsPolicy) -> Verdict {
-    let mut verdict = Verdict::of_values(&policy.invalid);
-    let Some(validation) = &policy.validation else { return verdict };
-    let feature = Feature::BackendTLSPolicySANValidation;
-    if !validation.subject_alt_names.is_empty() && !world.controller.features.has(feature) {
-        verdict.refused.push(Refusal::FeatureUnsupported { path: "spec.validation.subjectAltNames".into(), feature });
-    }
-    match usable_ca_certificates(world, &policy.meta.key, validation) {
-        Ok((_, unresolved)) => verdict.unresolved = unresolved,
-        Err((refusal, unresolved)) => {
-            verdict.refused.push(refusal);
-            verdict.unresolved = unresolved;
-        }
-    }
-    verdict
-}
-
-/// The trust anchors that can be used, with the references that lead nowhere; an error if nothing can (N-008, N-012).
-fn usable_ca_certificates(
-    world: &World<'_>,
-    from: &ObjectKey,
-    validation: &BackendTlsValidation,
-) -> Result<(CaCertificates, Vec<Refusal>), (Refusal, Vec<Refusal>)> {
-    match &validation.ca_certificates {
-        CaCertificates::Refs(references) => {
-            let (usable, unresolved) = trust::usable(world, from, references);
-            if usable.is_empty() {
-                Err((Refusal::NoValidCaCertificate, unresolved))
-            } else {
-                Ok((CaCertificates::Refs(usable), unresolved))
-            }
-        }
-        CaCertificates::WellKnown(name) if &**name == "System" && world.controller.abilities.system_ca_certificates => {
-            Ok((CaCertificates::WellKnown(name.clone()), Vec::new()))
-        }
-        CaCertificates::WellKnown(name) => Err((Refusal::WellKnownCaUnsupported { name: name.clone() }, Vec::new())),
+fn judge_tls(world: &World<'_>, policy: &BackendTlsPolicy, resolved: &mut ResolvedPolicy) {
+    resolved.refused.extend(invalid(&policy.invalid));
+    let Some(validation) = &policy.validation else { return };
+    let tls = of_validation(world, &policy.meta.key, validation, "spec.validation");
+    resolved.unresolved = tls.unresolved;
+    match tls.outcome {
+        Ok(tls) => resolved.backend_tls = Some(Arc::new(tls)).filter(|_| resolved.refused.is_empty()),
+        Err(refused) => resolved.refused.extend(refused),
     }
 }
 
-fn judge_traffic(policy: &XBackendTrafficPolicy) -> Verdict {
-    Verdict::of_values(&policy.invalid)
+fn judge_traffic(world: &World<'_>, policy: &XBackendTrafficPolicy, resolved: &mut ResolvedPolicy) {
+    resolved.refused.extend(invalid(&policy.invalid));
+    if policy.session_persistence.is_some() && !world.controller.abilities.session_persistence {
+        resolved.refused.push(Refusal::FieldUnsupported { path: "spec.sessionPersistence".into() });
+    }
 }
 
 /// P-040: a bad reference stops no traffic.
-fn judge_telemetry(world: &World<'_>, policy: &XTelemetryPolicy) -> Verdict {
-    let mut verdict = Verdict::of_values(&policy.invalid);
+fn judge_telemetry(world: &World<'_>, policy: &XTelemetryPolicy, resolved: &mut ResolvedPolicy) {
+    resolved.refused.extend(invalid(&policy.invalid));
     if let Some(Tracing::Enabled(tracer)) = &policy.tracing {
         let sender = Sender { key: &policy.meta.key, kind: RouteKind::Grpc, needs_grants: true };
-        verdict.unresolved.extend(backend::resolve_backend(world, &sender, &tracer.backend).err());
+        resolved.unresolved.extend(backend::resolve_backend(world, &sender, &tracer.backend).err());
     }
-    verdict
+}
+
+/// How a backend proves who it is, and what of it cannot be had.
+pub(super) struct Judged {
+    pub(super) outcome: Result<BackendTls, Vec<Refusal>>,
+    /// References that do not resolve.
+    pub(super) unresolved: Vec<Refusal>,
+}
+
+/// Judges the `validation` of a policy or an XBackend, which stands at `path`.
+pub(super) fn of_validation(world: &World<'_>, from: &ObjectKey, validation: &BackendTlsValidation, path: &str) -> Judged {
+    let mut refused = Vec::new();
+    let feature = Feature::BackendTLSPolicySANValidation;
+    if !validation.subject_alt_names.is_empty() && !world.controller.features.has(feature) {
+        refused.push(Refusal::FeatureUnsupported { path: format!("{path}.subjectAltNames"), feature });
+    }
+    let mut unresolved = Vec::new();
+    let ca_certificates = match &validation.ca_certificates {
+        CaCertificates::Refs(references) => {
+            let (usable, bad) = trust::usable(world, from, references);
+            unresolved = bad;
+            if usable.is_empty() {
+                refused.push(Refusal::NoValidCaCertificate);
+            }
+            CaCertificates::Refs(usable)
+        }
+        CaCertificates::WellKnown(name) => {
+            if &**name != "System" || !world.controller.abilities.system_ca_certificates {
+                refused.push(Refusal::WellKnownCaUnsupported { name: name.clone() });
+            }
+            CaCertificates::WellKnown(name.clone())
+        }
+    };
+    let tls = BackendTls {
+        server_name: validation.hostname.clone(),
+        ca_certificates,
+        subject_alt_names: validation.subject_alt_names.clone(),
+        client_certificate: None,
+    };
+    Judged { outcome: if refused.is_empty() { Ok(tls) } else { Err(refused) }, unresolved }
 }
 
 fn resolve_target(world: &World<'_>, policy: &PolicyObject, target: &PolicyTarget) -> ResolvedTarget {
@@ -132,10 +141,13 @@ fn unfit_service(world: &World<'_>, target: &PolicyTarget) -> Option<Refusal> {
     }
 }
 
-/// P-019: a backend of whatever kind.
+/// P-019: a backend, of a kind that routes can send to.
 fn unfit_backend(world: &World<'_>, target: &PolicyTarget) -> Option<Refusal> {
-    let exists = world.contains(&target.object) || world.facts().backends.contains_key(&target.object);
-    (!exists).then(|| Refusal::TargetNotFound { target: target.clone() })
+    match backend::exists(world, &target.object) {
+        Some(true) => None,
+        Some(false) => Some(Refusal::TargetNotFound { target: target.clone() }),
+        None => Some(Refusal::TargetUnsupported { target: target.clone(), why: "it is no backend".into() }),
+    }
 }
 
 /// P-037, P-038.
@@ -163,54 +175,31 @@ fn oldest<'w, P: Policy + 'w>(policies: impl Iterator<Item = &'w Arc<P>>, target
     on_target.min_by_key(|policy| policy.meta().seniority()).map(|policy| &policy.meta().key)
 }
 
-/// How connections to a port of a Service are protected: by the policy on the port, else by that on the Service (N-004).
-pub(super) fn backend_tls(
-    world: &World<'_>,
+/// A policy that cannot be honoured where it is wanted.
+pub(super) struct Broken<'w> {
+    pub(super) policy: &'w ObjectKey,
+}
+
+/// How connections to a port of a Service are protected: by the policy on the port, else by that on the Service (N-004). What
+/// cannot be honoured is never sent to in another way (N-010), whoever is to blame for it.
+pub(super) fn backend_tls<'w>(
+    world: &World<'w>,
     service: &Service,
     port: &ServicePort,
-) -> Option<Result<Arc<BackendTls>, Arc<Refusal>>> {
-    if !world.controller.features.has(Feature::BackendTLSPolicy) {
-        return None;
-    }
+) -> Option<Result<Arc<BackendTls>, Broken<'w>>> {
     let on = |section_name| {
         let target = PolicyTarget { object: service.key.clone(), section_name };
         oldest(world.backend_tls_policies(&service.key), &target)
     };
-    let key = port.name.clone().and_then(|name| on(Some(name))).or_else(|| on(None))?;
-    let resolved = world.policy(key)?;
-    let PolicyObject::BackendTls(policy) = &resolved.policy else { return None };
-    // N-010: what a broken policy covers is never sent to in another way.
-    let broken = |why: &Refusal| Err(Arc::new(why.clone()));
-    Some(match (resolved.refused.first(), &policy.validation) {
-        (Some(why), _) => broken(why),
-        (None, None) => broken(&Refusal::NoValidCaCertificate),
-        (None, Some(validation)) => of_validation(world, &policy.meta.key, validation).map(Arc::new).map_err(Arc::new),
-    })
-}
-
-fn of_validation(world: &World<'_>, from: &ObjectKey, validation: &BackendTlsValidation) -> Result<BackendTls, Refusal> {
-    let (ca_certificates, _) = usable_ca_certificates(world, from, validation).map_err(|(refusal, _)| refusal)?;
-    Ok(BackendTls {
-        server_name: validation.hostname.clone(),
-        ca_certificates,
-        subject_alt_names: validation.subject_alt_names.clone(),
-        client_certificate: None,
-    })
-}
-
-/// P-014. References of an XBackend are judged as those of a policy.
-pub(super) fn x_backend_tls(world: &World<'_>, backend: &XBackend) -> Result<Option<Arc<BackendTls>>, Refusal> {
-    let from = &backend.meta.key;
-    match &backend.tls {
-        None | Some(XBackendTls::None) => Ok(None),
-        Some(XBackendTls::ServerOnly(validation)) => Ok(Some(Arc::new(of_validation(world, from, validation)?))),
-        Some(XBackendTls::ClientAndServer { validation, client_certificate: reference }) => {
-            let invalid = |why| Refusal::ClientCertificateInvalid { reference: reference.clone(), why };
-            certificate::check(world, from, reference).map_err(|fault| fault.refusal(invalid))?;
-            let tls = of_validation(world, from, validation)?;
-            Ok(Some(Arc::new(BackendTls { client_certificate: Some(reference.clone()), ..tls })))
-        }
+    let of_port = port.name.clone().and_then(|name| on(Some(name)));
+    if port.protocol != TransportProtocol::Tcp {
+        // N-023: on a Service with both, the policy is for TCP.
+        let policy = of_port.or_else(|| on(None).filter(|_| !has_tcp(service)))?;
+        return Some(Err(Broken { policy }));
     }
+    let policy = of_port.or_else(|| on(None))?;
+    let tls = world.policy(policy).and_then(|resolved| resolved.backend_tls.clone());
+    Some(tls.ok_or(Broken { policy }))
 }
 
 /// What the policy on a backend says of its sessions and of retries. One that is refused says nothing: it only ever lessens

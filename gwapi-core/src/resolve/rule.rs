@@ -5,9 +5,10 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 use super::{
     World,
     backend::{self, Sender},
-    mesh,
+    mesh::{self, Senders},
 };
 use crate::{
+    controller::Abilities,
     features::Feature,
     model::{
         BackendRef, Filter, Fraction, GrpcRule, HttpRule, Invalid, L4Rule, LocalObjectRef, PathMatch, PathModifier,
@@ -21,8 +22,11 @@ use crate::{
 /// The rules, and why the route as a whole is refused.
 pub(super) fn resolve_rules(world: &World<'_>, route: &Route) -> (Vec<Arc<ResolvedRule>>, Vec<Refusal>) {
     let refused = route.invalid.iter().map(|invalid| Refusal::RuleInvalid { invalid: invalid.clone() }).collect();
-    let sender = Sender { key: &route.meta.key, kind: route.kind, needs_grants: !mesh::is_mesh_only(world, route) };
-    let resolve = |(index, rule): (usize, Rule<'_>)| Arc::new(resolve_rule(world, &sender, index, &rule));
+    let senders = mesh::senders(world, route);
+    // O-018, I-037: what goes through a Gateway reaches what its clients could not reach otherwise.
+    let sender = Sender { key: &route.meta.key, kind: route.kind, needs_grants: senders.gateways };
+    let declared = Declared { world, senders };
+    let resolve = |(index, rule): (usize, Rule<'_>)| Arc::new(resolve_rule(declared, &sender, index, &rule));
     let rules = match &route.rules {
         Rules::Http(rules) => rules.iter().map(Rule::from).enumerate().map(resolve).collect(),
         Rules::Grpc(rules) => rules.iter().map(Rule::from).enumerate().map(resolve).collect(),
@@ -88,7 +92,8 @@ impl<'r> From<&'r L4Rule> for Rule<'r> {
     }
 }
 
-fn resolve_rule(world: &World<'_>, sender: &Sender<'_>, index: usize, rule: &Rule<'_>) -> ResolvedRule {
+fn resolve_rule(declared: Declared<'_>, sender: &Sender<'_>, index: usize, rule: &Rule<'_>) -> ResolvedRule {
+    let world = declared.world;
     let resolve = |filters: &[Filter]| filters.iter().map(|filter| resolve_filter(world, sender, filter)).collect();
     let backend = |entry: &BackendRef| {
         let target = backend::resolve_backend(world, sender, &entry.backend);
@@ -106,30 +111,50 @@ fn resolve_rule(world: &World<'_>, sender: &Sender<'_>, index: usize, rule: &Rul
     ResolvedRule {
         index,
         // Law 12; a rule without it serves the same (F-021).
-        name: rule.name.filter(|_| has_names(world, sender.kind)).cloned(),
+        name: rule.name.filter(|_| has_names(declared, sender.kind)).cloned(),
         matches: rule.matches.clone(),
         filters: resolve(rule.filters),
         backends: rule.backend_refs.iter().map(backend).collect(),
         timeouts: rule.timeouts,
         retry: rule.retry.cloned(),
         session_persistence: rule.session_persistence.cloned(),
-        refused: refusals(world, sender.kind, index, rule),
+        refused: refusals(declared, sender.kind, index, rule),
     }
 }
 
 /// F-021, K-018; nobody asks for a feature of the others.
-fn has_names(world: &World<'_>, kind: RouteKind) -> bool {
+fn has_names(declared: Declared<'_>, kind: RouteKind) -> bool {
     match kind {
-        RouteKind::Http => is_declared(world, Feature::HTTPRouteNamedRouteRule),
-        RouteKind::Grpc => is_declared(world, Feature::GRPCRouteNamedRouteRule),
+        RouteKind::Http => declared.has(Feature::HTTPRouteNamedRouteRule),
+        RouteKind::Grpc => declared.has(Feature::GRPCRouteNamedRouteRule),
         RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => true,
     }
 }
 
-/// Whether a feature is declared for Gateways or, where it has a name of its own there, for a mesh (O-020).
-fn is_declared(world: &World<'_>, feature: Feature) -> bool {
-    let features = &world.controller.features;
-    let in_mesh = match feature {
+/// What is declared for those that send by a route.
+#[derive(Clone, Copy)]
+struct Declared<'w> {
+    world: &'w World<'w>,
+    senders: Senders,
+}
+
+impl Declared<'_> {
+    /// Whether everybody who sends by the route has a feature.
+    fn has(self, feature: Feature) -> bool {
+        let features = &self.world.controller.features;
+        (!self.senders.gateways || features.has(feature)) && (!self.senders.mesh || features.has(in_mesh(feature)))
+    }
+
+    /// Names the one of the two that is missing.
+    fn missing(self, path: String, feature: Feature) -> Refusal {
+        let is_of_gateways = self.senders.gateways && !self.world.controller.features.has(feature);
+        Refusal::FeatureUnsupported { path, feature: if is_of_gateways { feature } else { in_mesh(feature) } }
+    }
+}
+
+/// O-020: some features have a name of their own in a mesh.
+fn in_mesh(feature: Feature) -> Feature {
+    match feature {
         Feature::HTTPRouteBackendRequestHeaderModification => Feature::MeshHTTPRouteBackendRequestHeaderModification,
         Feature::HTTPRouteNamedRouteRule => Feature::MeshHTTPRouteNamedRouteRule,
         Feature::HTTPRouteQueryParamMatching => Feature::MeshHTTPRouteQueryParamMatching,
@@ -140,8 +165,7 @@ fn is_declared(world: &World<'_>, feature: Feature) -> bool {
         // O-021.
         Feature::GRPCRouteRequestHeaderModifier => Feature::Mesh,
         other => other,
-    };
-    features.has(feature) || features.has(in_mesh)
+    }
 }
 
 /// References of filters are resolved like those of backends; a filter whose reference leads nowhere stays in the rule as
@@ -159,7 +183,7 @@ fn resolve_filter(world: &World<'_>, sender: &Sender<'_>, filter: &Filter) -> Re
         Filter::Cors(cors) => ResolvedFilter::Cors(cors.clone()),
         Filter::ExtensionRef(reference) => unresolved_extension(reference),
         Filter::ExternalAuth(auth) => {
-            ResolvedFilter::ExternalAuth { target: backend::resolve_backend(world, sender, &auth.backend), auth: auth.clone() }
+            ResolvedFilter::ExternalAuth { target: backend::resolve_auth(world, sender, auth), auth: auth.clone() }
         }
     }
 }
@@ -172,7 +196,8 @@ fn unresolved_extension(reference: &LocalObjectRef) -> ResolvedFilter {
 }
 
 /// Everything that makes a rule invalid, in the order of its fields.
-fn refusals(world: &World<'_>, kind: RouteKind, index: usize, rule: &Rule<'_>) -> Vec<Refusal> {
+fn refusals(declared: Declared<'_>, kind: RouteKind, index: usize, rule: &Rule<'_>) -> Vec<Refusal> {
+    let abilities = &declared.world.controller.abilities;
     let at = format!("spec.rules[{index}]");
     let mut refused: Vec<Refusal> =
         rule.invalid.iter().map(|invalid| Refusal::RuleInvalid { invalid: invalid.clone() }).collect();
@@ -183,16 +208,16 @@ fn refusals(world: &World<'_>, kind: RouteKind, index: usize, rule: &Rule<'_>) -
     }
     for (path, filters, level) in &lists {
         refused.extend(bad_combinations(path, filters));
-        refused.extend(unbuilt_filters(world, path, filters, *level));
+        refused.extend(unsupported_filters(abilities, path, filters, *level));
         refused.extend(missing_prefix_match(path, filters, &rule.matches));
         needed.extend(needed_by_filters(path, filters, kind, *level));
     }
     needed.extend(needed_by_timeouts(&at, rule));
-    if rule.session_persistence.is_some() && !world.controller.abilities.session_persistence {
+    if rule.session_persistence.is_some() && !abilities.session_persistence {
         refused.push(Refusal::FieldUnsupported { path: format!("{at}.sessionPersistence") });
     }
-    let undeclared = needed.into_iter().filter(|(_, feature)| !is_declared(world, *feature));
-    refused.extend(undeclared.map(|(path, feature)| Refusal::FeatureUnsupported { path, feature }));
+    let undeclared = needed.into_iter().filter(|(_, feature)| !declared.has(*feature));
+    refused.extend(undeclared.map(|(path, feature)| declared.missing(path, feature)));
     refused
 }
 
@@ -328,13 +353,13 @@ fn bad_combinations(path: &str, filters: &[Filter]) -> Vec<Refusal> {
 
 /// CORS and ExternalAuth decide before a backend is chosen, so they cannot stand on one (H-009 leaves that to the
 /// implementation).
-fn unbuilt_filters(world: &World<'_>, path: &str, filters: &[Filter], level: Level) -> Vec<Refusal> {
-    let unbuilt = filters.iter().enumerate().filter(|(_, filter)| match filter {
-        Filter::ExternalAuth(_) => level == Level::Backend || !world.controller.abilities.external_auth,
+fn unsupported_filters(abilities: &Abilities, path: &str, filters: &[Filter], level: Level) -> Vec<Refusal> {
+    let unsupported = filters.iter().enumerate().filter(|(_, filter)| match filter {
+        Filter::ExternalAuth(_) => level == Level::Backend || !abilities.external_auth,
         Filter::Cors(_) => level == Level::Backend,
         _ => false,
     });
-    unbuilt
+    unsupported
         .map(|(index, filter)| Refusal::FieldUnsupported { path: format!("{path}[{index}] ({})", filter.type_name()) })
         .collect()
 }

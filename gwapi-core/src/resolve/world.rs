@@ -7,15 +7,16 @@ use crate::{
     controller::Controller,
     facts::Facts,
     model::{
-        BackendTlsPolicy, ClusterTrustBundle, ConfigMap, DefaultScope, GatewayClass, ListenerSet, NamespaceObject,
-        ReferenceGrant, Referrer, Route, Secret, Service, ServiceImport, XBackend, XBackendTrafficPolicy, XTelemetryPolicy,
+        BackendTlsPolicy, ClusterTrustBundle, ConfigMap, GatewayClass, ListenerSet, NamespaceObject, ReferenceGrant, Referrer,
+        Route, Secret, Service, ServiceImport, XBackendTrafficPolicy, XTelemetryPolicy,
     },
     name::{GATEWAY_GROUP, Group, Kind, Namespace, ObjectKey, ObjectName},
-    resolution::{Resolution, ResolvedClass, ResolvedGateway, ResolvedListenerSet, ResolvedPolicy, Unclaimed},
+    resolution::{Resolution, ResolvedClass, ResolvedGateway, ResolvedListenerSet, ResolvedPolicy, ResolvedXBackend, Unclaimed},
     snapshot::Snapshot,
 };
 
-/// The objects, who asks, and what is resolved already: classes before Gateways, Gateways and policies before routes.
+/// The objects, who asks, and what is resolved already: classes before Gateways, XBackends before policies, Gateways and
+/// policies before routes.
 ///
 /// Every answer is looked up here and nowhere else, so that the engine knows of each resolved object what it depends on
 /// without anybody having to say so a second time.
@@ -44,6 +45,8 @@ pub(crate) enum Source {
     DefaultGateways,
     /// Which policies name an object as their target.
     PoliciesOf(ObjectKey),
+    /// What has become of an XBackend.
+    XBackend(ObjectKey),
     /// What has become of a policy.
     Policy(ObjectKey),
     /// Which routes name a Service as their parent.
@@ -145,9 +148,10 @@ impl<'a> World<'a> {
         self.snapshot.service_import(key)
     }
 
-    pub(crate) fn x_backend(&self, key: &ObjectKey) -> Option<&'a Arc<XBackend>> {
-        self.note(|| Source::Object(key.clone()));
-        self.snapshot.backend(key)
+    /// An XBackend, if they are served.
+    pub(crate) fn x_backend(&self, key: &ObjectKey) -> Option<&'a ResolvedXBackend> {
+        self.note(|| Source::XBackend(key.clone()));
+        self.resolved.x_backends.get(key).map(|backend| &**backend)
     }
 
     pub(crate) fn listener_sets_of<'k>(
@@ -212,10 +216,11 @@ impl<'a> World<'a> {
         self.snapshot.listener_set(key)?.parent.clone()
     }
 
-    pub(crate) fn default_gateways(&self) -> impl Iterator<Item = &'a ResolvedGateway> + use<'a> {
+    /// The Gateways of ours that claim routes without being named.
+    pub(crate) fn default_gateways(self) -> impl Iterator<Item = &'a ResolvedGateway> + use<'a> {
         self.note(|| Source::DefaultGateways);
-        let gateways = self.resolved.gateways.values().map(|gateway| &**gateway);
-        gateways.filter(|gateway| gateway.gateway.default_scope != DefaultScope::None)
+        let gateways = self.snapshot.default_gateways();
+        gateways.filter_map(|gateway| self.resolved.gateways.get(&gateway.meta.key)).map(|gateway| &**gateway)
     }
 
     /// A policy of a kind that is served.
