@@ -64,6 +64,18 @@ pub enum EncodedSlashes {
     Reject,
 }
 
+/// To what a mesh sends what goes to a backend (O-004, I-039).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum MeshRouting {
+    /// To one of the Service's endpoints, which the mesh picks. The default: a backend is its endpoints (O-004), and what goes to
+    /// the address of a pod is not routed again (O-005).
+    #[default]
+    Endpoint,
+    /// To the address of the Service, and the cluster picks the endpoint. Whoever does so must see to it that its own traffic
+    /// does not come back to it: only the first level is routed (O-004).
+    Service,
+}
+
 /// The choices of an implementation. [`Choices::default`] is what we recommend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -81,4 +93,6 @@ pub struct Choices {
     pub repeated_slashes: RepeatedSlashes,
     /// Encoded slashes.
     pub encoded_slashes: EncodedSlashes,
+    /// Service routing or endpoint routing.
+    pub mesh_routing: MeshRouting,
 }
