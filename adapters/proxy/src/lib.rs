@@ -53,11 +53,13 @@ mod replay;
 mod retry;
 mod route;
 mod serve;
+mod supported;
 mod tls;
 mod upgrade;
 mod upstream;
 
 pub use config::{Place, Served};
+pub use supported::supported;
 pub use limits::Limits;
 pub use proxy::{Proxy, Unbound};
 pub use tls::{Certificate, CertificateError, load_certificate};

@@ -63,7 +63,9 @@ pub(crate) fn decide(table: &Arc<Table>, connection: &HttpConnection, parts: &re
     let head = RequestHead::new(received(connection, parts), table.choices())
         .map_err(|reject| Answer::with(reject.status, reject.to_string()))?;
     let listener = match table.admit(connection, &head) {
-        Admission::Listener { id } => id,
+        // Filters of listeners are not declared; a request that should have passed one goes nowhere (H-090).
+        Admission::Listener { filters, .. } if !filters.is_empty() => return Err(Answer::internal()),
+        Admission::Listener { id, .. } => id,
         Admission::Misdirected => return Err(Answer::misdirected()),
         Admission::NotFound => return Err(Answer::not_found()),
     };
@@ -98,6 +100,10 @@ fn received<'r>(connection: &HttpConnection, parts: &'r request::Parts) -> HeadP
 }
 
 fn outbound(target: BackendTarget, method: Method, request: Outgoing) -> Result<Outbound, Answer> {
+    // BackendTLSPolicy is not declared; what should be protected is not sent in clear text (N-010).
+    if target.tls.is_some() {
+        return Err(Answer::internal());
+    }
     let path: PathAndQuery = request.path_and_query.try_into().map_err(|_| Answer::internal())?;
     Ok(Outbound { target, method, uri: path.into(), headers: request.headers })
 }

@@ -70,6 +70,10 @@ type Certificates = Vec<gwapi_core::model::SecretRef>;
 fn connect(runtime: &Runtime, place: &Place, arrival: &Arrival<'_>) -> Result<(HttpConnection, Certificates), ConnectionRefusal> {
     let table = runtime.table(&place.gateway).ok_or(ConnectionRefusal::NoSuchPort)?;
     match table.connect(arrival) {
+        // Neither is declared: a client whose certificate cannot be checked is not let in (B-050), and nobody speaks HTTP where
+        // bytes are expected.
+        Connection::Http { tls: Some(plan), .. } if plan.client_validation.is_some() => Err(ConnectionRefusal::WrongTransport),
+        Connection::L4 { .. } => Err(ConnectionRefusal::WrongTransport),
         Connection::Http { connection, tls } => Ok((connection, tls.map_or_else(Vec::new, |plan| plan.certificates.to_vec()))),
         Connection::Refuse(why) => Err(why),
     }

@@ -74,6 +74,8 @@ impl Upstream {
     ) -> Result<Response<Incoming>, SendError> {
         match protocol {
             BackendProtocol::Http1 | BackendProtocol::WebSocket => self.send_http1(endpoint, origin_form(request)).await,
+            // Of routes that know bytes only, which are not served.
+            BackendProtocol::Opaque => Err(SendError::Connect(std::io::ErrorKind::Unsupported.into())),
             BackendProtocol::H2c => self.send_http2(endpoint, absolute_form(request, endpoint)).await,
         }
     }
