@@ -1,16 +1,18 @@
-//! Which listener a connection belongs to, and which one each of its requests does (requirements B.2).
+//! Which listener a connection belongs to, and which one each of its requests does (requirements B.2, L, M).
 
 use core::net::IpAddr;
 
 use gwapi_core::{
     RequestHost,
-    model::{Scheme, SecretRef},
+    model::{Protocol, Scheme, SecretRef},
+    resolution::{ClientTrust, ResolvedFilter},
 };
 
 use crate::{
     head::RequestHead,
     headers::Headers,
-    table::{ListenerId, Port, ServedListener, Table},
+    routed::Routed,
+    table::{Carries, ListenerId, Port, ServedListener, Table},
 };
 
 /// What is known of a connection when it arrives.
@@ -22,8 +24,20 @@ pub struct Arrival<'a> {
     /// The address that it came to. Listeners are bound on every address of their Gateway (B-060), so nothing depends on it
     /// there.
     pub local_address: Option<IpAddr>,
+    /// What carries it: a number can stand for a port of both (B-007).
+    pub transport: Transport,
     /// What the client says first, if it speaks TLS.
     pub tls: Option<ClientHello<'a>>,
+}
+
+/// What carries a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// A stream of bytes.
+    #[default]
+    Tcp,
+    /// Datagrams; those of one client and port are a flow, which is asked for once (M-006).
+    Udp,
 }
 
 /// The part of a ClientHello that decides.
@@ -35,22 +49,37 @@ pub struct ClientHello<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    /// A connection in clear text.
+    /// A connection in clear text, or one whose bytes nobody has looked at.
     #[must_use]
     pub fn plain(port: u16) -> Self {
-        Self { port, local_address: None, tls: None }
+        Self { port, local_address: None, transport: Transport::Tcp, tls: None }
     }
 
     /// A connection that begins with TLS.
     #[must_use]
     pub fn tls(port: u16, server_name: Option<&'a str>) -> Self {
-        Self { port, local_address: None, tls: Some(ClientHello { server_name }) }
+        Self { tls: Some(ClientHello { server_name }), ..Self::plain(port) }
+    }
+
+    /// A flow of datagrams.
+    #[must_use]
+    pub fn udp(port: u16) -> Self {
+        Self { transport: Transport::Udp, ..Self::plain(port) }
     }
 
     /// The same, with the address that it came to.
     #[must_use]
     pub fn at(self, local_address: IpAddr) -> Self {
         Self { local_address: Some(local_address), ..self }
+    }
+
+    /// The server name as requests' hosts are written, if the client sent a usable one.
+    ///
+    /// The function that reads Host reads SNI too: if the two could disagree about a name, a dot at its end would get another
+    /// listener's certificate.
+    #[must_use]
+    pub fn server_name(&self) -> Option<RequestHost<'a>> {
+        self.tls.and_then(|hello| hello.server_name).and_then(RequestHost::parse)
     }
 }
 
@@ -64,7 +93,15 @@ pub enum Connection<'t> {
         /// How TLS is ended first; nothing in clear text.
         tls: Option<TlsPlan<'t>>,
     },
-    /// It is closed.
+    /// Bytes or datagrams follow, and a rule says where they go: see [`Table::l4`].
+    L4 {
+        /// The rule.
+        routed: Routed,
+        /// How TLS is ended first (L-007). Nothing if whatever comes goes on as it comes: TCP, UDP, and TLS that is passed
+        /// through with its ClientHello (L-006).
+        tls: Option<TlsPlan<'t>>,
+    },
+    /// It is closed, without a TLS alert and without having been answered (L-022); of a datagram nothing is heard.
     Refuse(ConnectionRefusal),
 }
 
@@ -83,10 +120,8 @@ impl HttpConnection {
     /// The facts of a connection, if HTTP follows.
     #[must_use]
     pub fn of(arrival: &Arrival<'_>) -> Self {
-        // The function that reads Host reads SNI too: if the two could disagree about a name, a dot at its end would get
-        // another listener's certificate.
-        let name = |name| RequestHost::parse(name).map(|name| name.into_owned().into());
-        Self { port: arrival.port, tls: arrival.tls.map(|hello| hello.server_name.and_then(name)) }
+        let name = || arrival.server_name().map(|name| name.into_owned().into());
+        Self { port: arrival.port, tls: arrival.tls.map(|_| name()) }
     }
 
     /// The port of the Gateway.
@@ -112,7 +147,7 @@ impl HttpConnection {
     }
 
     fn as_port(&self) -> Port {
-        Port { number: self.port, is_tls: self.is_tls() }
+        Port { number: self.port, carries: if self.is_tls() { Carries::Tls } else { Carries::Http } }
     }
 }
 
@@ -123,6 +158,8 @@ pub struct TlsPlan<'t> {
     pub listener: &'t ServedListener,
     /// Its certificates that can be used, in the order of the manifest.
     pub certificates: &'t [SecretRef],
+    /// Which certificates clients must show (B-045). Nothing if they are asked for none.
+    pub client_validation: Option<&'t ClientTrust>,
 }
 
 /// Why a connection is closed.
@@ -137,15 +174,21 @@ pub enum ConnectionRefusal {
     /// No listener covers the server name, and each has a hostname (B-026, B-029).
     #[error("no listener covers the server name")]
     NoListenerForServerName,
+    /// No route of the listener takes the connection (B-026, L-004).
+    #[error("no route takes the connection")]
+    NoRoute,
 }
 
 /// Which listener a request belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub enum Admission<'t> {
     /// This one.
     Listener {
         /// Its number in the table that was asked.
         id: ListenerId,
+        /// What the request passes before it is routed, in this order, whatever route is found then (H-080, H-085). One that
+        /// answers by itself ends everything (H-084). What comes out is routed as [`RequestHead::filtered`].
+        filters: &'t [ResolvedFilter],
     },
     /// To another one than the connection: 421 (B-027).
     Misdirected,
@@ -157,46 +200,94 @@ impl Table {
     /// What becomes of a connection.
     #[must_use]
     pub fn connect(&self, arrival: &Arrival<'_>) -> Connection<'_> {
-        let connection = HttpConnection::of(arrival);
-        let port = connection.as_port();
-        if !self.ports.hosts.contains_key(&port) {
-            let other = Port { is_tls: !port.is_tls, ..port };
-            let exists = self.ports.hosts.contains_key(&other);
-            return Connection::Refuse(if exists { ConnectionRefusal::WrongTransport } else { ConnectionRefusal::NoSuchPort });
+        match self.port_of(arrival) {
+            Err(why) => Connection::Refuse(why),
+            Ok(port) => match port.carries {
+                Carries::Http => Connection::Http { connection: HttpConnection::of(arrival), tls: None },
+                Carries::Tls => self.connect_tls(port, arrival),
+                Carries::Tcp | Carries::Udp => match self.most_specific(port, None, |_| true) {
+                    Some((id, _)) => self.connect_l4(id, None, None),
+                    None => Connection::Refuse(ConnectionRefusal::NoSuchPort),
+                },
+            },
         }
-        if !port.is_tls {
-            return Connection::Http { connection, tls: None };
+    }
+
+    /// The port that a connection came to. TCP takes whatever comes, and no other listener has its port (B-005).
+    fn port_of(&self, arrival: &Arrival<'_>) -> Result<Port, ConnectionRefusal> {
+        let port = |carries| Port { number: arrival.port, carries };
+        let is_served = |port: &Port| self.ports.hosts.contains_key(port);
+        let (wanted, other) = match (arrival.transport, arrival.tls) {
+            (Transport::Udp, _) => {
+                return Some(port(Carries::Udp)).filter(is_served).ok_or(ConnectionRefusal::NoSuchPort);
+            }
+            (Transport::Tcp, Some(_)) => (Carries::Tls, Carries::Http),
+            (Transport::Tcp, None) => (Carries::Http, Carries::Tls),
+        };
+        match [port(wanted), port(Carries::Tcp)].into_iter().find(is_served) {
+            Some(port) => Ok(port),
+            None if is_served(&port(other)) => Err(ConnectionRefusal::WrongTransport),
+            None => Err(ConnectionRefusal::NoSuchPort),
         }
-        let by_name = self.most_specific(&connection, connection.server_name());
-        match by_name.and_then(|id| self.listener(id)) {
-            Some(listener) => Connection::Http { connection, tls: Some(TlsPlan::of(listener)) },
-            None => Connection::Refuse(ConnectionRefusal::NoListenerForServerName),
+    }
+
+    /// HTTPS and TLS listeners share a port by server name (B-008, L-011): the most specific one has the connection (L-017).
+    fn connect_tls(&self, port: Port, arrival: &Arrival<'_>) -> Connection<'_> {
+        let name = arrival.server_name();
+        let name = name.as_ref().map(RequestHost::as_str);
+        let Some((id, listener)) = self.most_specific(port, name, |_| true) else {
+            return Connection::Refuse(ConnectionRefusal::NoListenerForServerName);
+        };
+        let tls = (!listener.passthrough).then(|| TlsPlan::of(listener));
+        match listener.protocol {
+            Protocol::Https => Connection::Http { connection: HttpConnection::of(arrival), tls },
+            _ => self.connect_l4(id, name, tls),
+        }
+    }
+
+    /// The best route of the listener: by hostname, age and name (G-015, G-016, L-018).
+    fn connect_l4<'t>(&'t self, id: ListenerId, server_name: Option<&str>, tls: Option<TlsPlan<'t>>) -> Connection<'t> {
+        match self.route_l4(id, server_name) {
+            Some(routed) => Connection::L4 { routed, tls },
+            None => Connection::Refuse(ConnectionRefusal::NoRoute),
         }
     }
 
     /// Which listener a request belongs to. A request never reaches a listener that does not cover its host, nor the routes
     /// of a less specific one (B-024, S-013).
     #[must_use]
-    pub fn admit<H: Headers + ?Sized>(&self, connection: &HttpConnection, head: &RequestHead<'_, H>) -> Admission {
-        let by_host = self.most_specific(connection, head.host.as_ref().map(RequestHost::as_str));
-        let Some(id) = by_host else { return Admission::NotFound };
-        if !connection.is_tls() || self.most_specific(connection, connection.server_name()) == by_host {
-            return Admission::Listener { id };
+    pub fn admit<H: Headers + ?Sized>(&self, connection: &HttpConnection, head: &RequestHead<'_, H>) -> Admission<'_> {
+        let port = connection.as_port();
+        // B-027: among the listeners of the same protocol.
+        let is_http = |listener: &ServedListener| listener.protocol != Protocol::Tls;
+        let by_host = self.most_specific(port, head.host.as_ref().map(RequestHost::as_str), is_http);
+        let Some((id, listener)) = by_host else { return Admission::NotFound };
+        let by_name = || self.most_specific(port, connection.server_name(), |_| true);
+        if !connection.is_tls() || by_name().is_some_and(|(other, _)| other == id) {
+            return Admission::Listener { id, filters: &listener.filters };
         }
-        // B-027: the request belongs to another listener than the connection. Without the feature nothing says 421, and the
-        // request is served by neither.
+        // The request belongs to another listener than the connection. Without the feature nothing says 421, and the request
+        // is served by neither.
         if self.detects_misdirected { Admission::Misdirected } else { Admission::NotFound }
     }
 
     /// B-022, among the listeners of the connection's port and transport only (pitfall 13).
-    fn most_specific(&self, connection: &HttpConnection, host: Option<&str>) -> Option<ListenerId> {
-        let hosts = self.ports.hosts.get(&connection.as_port())?;
-        hosts.chain(host).next().map(|(_, index)| self.listener_id(*index))
+    fn most_specific(
+        &self,
+        port: Port,
+        host: Option<&str>,
+        takes_part: impl Fn(&ServedListener) -> bool,
+    ) -> Option<(ListenerId, &ServedListener)> {
+        let listeners = self.ports.hosts.get(&port)?.chain(host).filter_map(|(_, index)| {
+            let id = self.listener_id(*index);
+            Some((id, self.listener(id)?))
+        });
+        listeners.into_iter().find(|(_, listener)| takes_part(listener))
     }
 }
 
 impl<'t> TlsPlan<'t> {
     fn of(listener: &'t ServedListener) -> Self {
-        Self { listener, certificates: &listener.certificates }
+        Self { listener, certificates: &listener.certificates, client_validation: listener.client_validation.as_ref() }
     }
 }

@@ -12,7 +12,7 @@ use gwapi_core::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
-    decision::{Cause, Decision, Outcome, Picked},
+    decision::{Cause, Decision, GrpcCode, Outcome, Picked, usable},
     filters::{
         FilterError, cors, header_modifier,
         redirect::{self, Location, RedirectContext},
@@ -47,7 +47,7 @@ pub enum Reaction<'t> {
     Answer {
         /// Status.
         status: StatusCode,
-        /// Headers: Location, those of CORS.
+        /// Headers: Location, those of CORS, the status of gRPC.
         headers: HeaderMap,
         /// Why. It can name objects of the configuration: for logs and explanations, not for the client (S-006).
         why: Why<'t>,
@@ -79,7 +79,8 @@ pub struct Outgoing {
 /// Carries out a decision.
 ///
 /// `picked` is what [`Decision::pick`] gave for a sample of this request. `copies` is asked once for each mirror whether it gets
-/// this request; see [`mirror::selected`](crate::filters::mirror::selected).
+/// this request; see [`mirror::selected`](crate::filters::mirror::selected). Services of ExternalAuth filters and extensions
+/// are asked before, and the decision is [cleared](Decision::cleared) then.
 pub fn react<'t, H: Headers + ?Sized>(
     decision: &Decision<'t>,
     picked: Option<Picked<'t>>,
@@ -97,6 +98,9 @@ pub fn react<'t, H: Headers + ?Sized>(
         return Exchange { reaction, mirrors: Vec::new() };
     }
     let mut exchange = Run { decision, head, host: None, path: None, headers, mirrors: Vec::new(), copies }.react(picked);
+    if head.is_grpc() {
+        exchange.reaction = in_grpc(exchange.reaction);
+    }
     if let Reaction::Answer { headers, .. } = &mut exchange.reaction {
         // Lets a script read what went wrong: our own answer is subject to CORS like a backend's. Header modifiers are for
         // answers of backends only (H-022).
@@ -172,22 +176,27 @@ impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> 
             match filter {
                 ResolvedFilter::RequestHeaderModifier(modifier) => header_modifier::apply(modifier, &mut self.headers)?,
                 ResolvedFilter::UrlRewrite(filter) => self.rewrite(filter)?,
-                ResolvedFilter::RequestMirror { target: Ok(target), fraction } => {
-                    if (self.copies)(*fraction) {
+                // H-049: a mirror that cannot be sent to is dropped.
+                ResolvedFilter::RequestMirror { target, fraction } => {
+                    if let Some(target) = usable(target).ok().filter(|_| (self.copies)(*fraction)) {
                         self.mirrors.push((target, self.outgoing()?));
                     }
                 }
-                // H-049: a mirror that does not resolve is dropped. The others are the outcome's, or the response's.
-                ResolvedFilter::RequestMirror { target: Err(_), .. }
-                | ResolvedFilter::ResponseHeaderModifier(_)
+                ResolvedFilter::ExternalAuth { .. } => self.check_cleared("ExternalAuth")?,
+                ResolvedFilter::Extension(_) => self.check_cleared("ExtensionRef")?,
+                // Those are the outcome's, or the response's.
+                ResolvedFilter::ResponseHeaderModifier(_)
                 | ResolvedFilter::RequestRedirect(_)
                 | ResolvedFilter::Cors(_)
-                | ResolvedFilter::ExternalAuth { .. }
-                | ResolvedFilter::Extension(_)
                 | ResolvedFilter::Unresolved { .. } => {}
             }
         }
         Ok(())
+    }
+
+    /// H-070, S-010: what has not been asked has not let the request pass.
+    fn check_cleared(&self, filter: &'static str) -> Result<(), FilterError> {
+        if self.decision.is_cleared() { Ok(()) } else { Err(FilterError::NotRun { filter }) }
     }
 
     /// Always from the path that was matched: a rewrite of the backend's entry takes the place of the rule's, and the prefix
@@ -228,6 +237,27 @@ impl<'t, H: Headers + ?Sized, C: FnMut(Fraction) -> bool> Run<'_, 't, '_, H, C> 
     }
 }
 
+/// What a client of gRPC is answered if a request ends here: a response without a body, whose status is in the headers. For
+/// requests without a listener too, with [`GrpcCode::Unimplemented`] (B-026, K-009).
+#[must_use]
+pub fn grpc_answer(code: GrpcCode) -> (StatusCode, HeaderMap) {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from(u16::from(code.number())));
+    (StatusCode::OK, headers)
+}
+
+/// Errors in the words of gRPC.
+fn in_grpc(reaction: Reaction<'_>) -> Reaction<'_> {
+    match reaction {
+        Reaction::Answer { status, headers, why } => {
+            let (status, headers) = why.grpc_code().map_or((status, headers), grpc_answer);
+            Reaction::Answer { status, headers, why }
+        }
+        forward @ Reaction::Forward { .. } => forward,
+    }
+}
+
 fn failed<'t>(error: FilterError) -> Reaction<'t> {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Reaction::Answer { status, headers: HeaderMap::new(), why: Why::Filter(error) }
@@ -240,6 +270,18 @@ fn lines(headers: impl IntoIterator<Item = (&'static str, String)>) -> Result<He
         map.append(name, value);
     }
     Ok(map)
+}
+
+impl Why<'_> {
+    /// What a client of gRPC is told; nothing if it is no error.
+    #[must_use]
+    pub fn grpc_code(&self) -> Option<GrpcCode> {
+        match self {
+            Self::Cause(cause) => Some(cause.grpc_code()),
+            Self::Filter(_) => Some(GrpcCode::Internal),
+            Self::Preflight | Self::Redirect(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Why<'_> {

@@ -134,15 +134,44 @@ impl<'r, H: Headers + ?Sized> RequestHead<'r, H> {
         let HeadParts { method, scheme, authority, path_and_query: target, headers } = parts;
         let authority = received_host(authority, headers)?;
         let host = authority.map(|text| RequestHost::parse(text).ok_or(RejectReason::InvalidHost)).transpose()?;
-        let (path, query) = normalize::split_target(target)?;
-        let path = match path {
-            "*" if method == "OPTIONS" && query.is_none() => Cow::Borrowed(path),
-            "" if method == "CONNECT" && query.is_none() => Cow::Borrowed(path),
-            // An absolute form without a path means `/` (RFC 3986, section 6.2.3).
-            "" if parts.authority.is_some() => Cow::Borrowed("/"),
-            _ => normalize::normal_path(path, choices)?,
-        };
+        let (path, query) = read_target(method, target, parts.authority.is_some(), choices)?;
         Ok(Self { method, scheme, host, authority, path, query, headers, target })
+    }
+
+    /// Whether it is a request of gRPC: its content is `application/grpc`, or `application/grpc+proto` and the like.
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        const TYPE: &[u8] = b"application/grpc";
+        let value = self.headers.first("content-type").unwrap_or_default();
+        let Some((name, rest)) = value.trim_ascii_start().split_at_checked(TYPE.len()) else { return false };
+        // What other types begin with it: `application/grpc-web`.
+        name.eq_ignore_ascii_case(TYPE) && matches!(rest.first(), None | Some(b'+' | b';' | b' ' | b'\t'))
+    }
+
+    /// The same request as it leaves the filters of its listener (H-081): another method, path and headers. The host stays the
+    /// client's own, whatever the filters made of it (H-082), and so does the listener (H-083).
+    ///
+    /// # Errors
+    /// If no servers agree on what the new path is, as [`Self::new`].
+    pub fn filtered<'f, G: Headers + ?Sized>(
+        &'f self,
+        method: &'f str,
+        path_and_query: &'f str,
+        headers: &'f G,
+        choices: &Choices,
+    ) -> Result<RequestHead<'f, G>, Reject> {
+        let (path, query) = read_target(method, path_and_query, false, choices)?;
+        let host = self.host.clone();
+        Ok(RequestHead {
+            method,
+            scheme: self.scheme,
+            host,
+            authority: self.authority,
+            path,
+            query,
+            headers,
+            target: path_and_query,
+        })
     }
 
     /// Whether there is a path that exact paths and patterns can be compared with (F-028).
@@ -190,6 +219,24 @@ impl<'r, H: Headers + ?Sized> RequestHead<'r, H> {
     pub fn query_matches_exact(&self, name: &str, value: &str, which: RepeatedQuery) -> bool {
         self.query.is_some_and(|query| query_matches_exact(query, name.as_bytes(), value.as_bytes(), which))
     }
+}
+
+/// The path in normal form, and the query.
+fn read_target<'r>(
+    method: &str,
+    target: &'r str,
+    is_absolute: bool,
+    choices: &Choices,
+) -> Result<(Cow<'r, str>, Option<&'r str>), RejectReason> {
+    let (path, query) = normalize::split_target(target)?;
+    let path = match path {
+        "*" if method == "OPTIONS" && query.is_none() => Cow::Borrowed(path),
+        "" if method == "CONNECT" && query.is_none() => Cow::Borrowed(path),
+        // An absolute form without a path means `/` (RFC 3986, section 6.2.3).
+        "" if is_absolute => Cow::Borrowed("/"),
+        _ => normalize::normal_path(path, choices)?,
+    };
+    Ok((path, query))
 }
 
 /// A path with its query, as request lines write them.

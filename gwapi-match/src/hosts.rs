@@ -52,6 +52,11 @@ impl<V: Clone> HostMap<V> {
         Self { shards: Vec::new(), names: 0, lengths: 0, any: None, hasher: FixedState::with_seed(seed) }
     }
 
+    /// Whether there are no values.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names == 0 && self.any.is_none()
+    }
+
     /// The value of a hostname, or that of the lack of one.
     pub(crate) fn get(&self, hostname: Option<&Hostname>) -> Option<&V> {
         let Some(name) = hostname else { return self.any.as_ref() };

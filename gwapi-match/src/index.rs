@@ -1,11 +1,12 @@
-//! How a listener finds the rule of a request.
+//! How a listener finds the rule of a request. The same for every kind of route: what kinds differ in is what a match asks
+//! for ([`Asked`]) and which of two comes first ([`Precedence`]).
 
 use std::sync::Arc;
 
 use gwapi_core::{
     Hostname,
     choices::{Choices, RegexRank},
-    model::{HttpMatch, Route},
+    model::{GrpcMatch, GrpcMethodMatch, HeaderName, Method, PathMatch, Route, ValueMatch, ValueMatcher},
     name::ObjectKey,
     resolution::{ResolvedRule, RuleMatches},
 };
@@ -55,6 +56,26 @@ pub(crate) struct ServedRule {
     pub(crate) rule: Arc<ResolvedRule>,
     /// Over the weights of the rule's backends.
     pub(crate) split: Split,
+    /// For each match its path, where the match does not say it itself.
+    paths: Box<[PathMatch]>,
+}
+
+/// What a match of any kind of route asks for.
+#[derive(Clone, Copy)]
+struct Asked<'m> {
+    path: &'m PathMatch,
+    /// Of a GRPCRoute, unless the path says it all.
+    rpc: Option<&'m GrpcMethodMatch>,
+    method: Option<Method>,
+    headers: &'m [ValueMatch<HeaderName>],
+    query: &'m [ValueMatch<Arc<str>>],
+}
+
+/// A part of the path `/{service}/{method}` of a gRPC request (K-003).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum RpcPart {
+    Service,
+    Method,
 }
 
 /// Where an entry is.
@@ -88,6 +109,11 @@ impl Index {
         index
     }
 
+    /// Whether nothing is served.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
     /// What is served under a hostname, as a route writes it.
     pub(crate) fn bucket(&self, hostname: Option<&Hostname>) -> Option<&Arc<Bucket>> {
         self.buckets.get(hostname)
@@ -102,6 +128,12 @@ impl Index {
     ) -> Option<Place> {
         let mut chain = self.buckets.chain(host);
         chain.find_map(|(spot, bucket)| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
+    }
+
+    /// The best entry of all that is served under a host, where entries ask for nothing else (G-015, G-016).
+    pub(crate) fn first(&self, host: Option<&str>) -> Option<Place> {
+        let (spot, _) = self.buckets.chain(host).next()?;
+        Some(Place { bucket: spot, entry: 0 })
     }
 
     /// What stands at a place.
@@ -124,16 +156,71 @@ impl Entry {
     /// Its place among all that is served under a hostname of its route.
     pub(crate) fn precedence(&self, own: Option<&Hostname>, regex_rank: RegexRank) -> Precedence {
         let ServedRule { route, rule, .. } = &*self.rule;
-        let place = (rule.index, self.match_index);
-        let everything = HttpMatch::default();
-        Precedence::of_http(own, self.matched().unwrap_or(&everything), regex_rank, &route.meta.seniority(), place)
+        let (seniority, place) = (route.meta.seniority(), (rule.index, self.match_index));
+        match &rule.matches {
+            RuleMatches::Http(matches) => {
+                let matched = matches.get(self.match_index);
+                matched.map(|matched| Precedence::of_http(own, matched, regex_rank, &seniority, place))
+            }
+            RuleMatches::Grpc(matches) => {
+                let matched = matches.get(self.match_index);
+                matched.map(|matched| Precedence::of_grpc(own, matched, &seniority, place))
+            }
+            RuleMatches::L4 => None,
+        }
+        .unwrap_or_else(|| Precedence::of_l4(own, &seniority, rule.index))
     }
 
-    fn matched(&self) -> Option<&HttpMatch> {
+    fn asked(&self) -> Option<Asked<'_>> {
+        let path = self.rule.paths.get(self.match_index);
         match &self.rule.rule.matches {
-            RuleMatches::Http(matches) => matches.get(self.match_index),
-            RuleMatches::Grpc(_) | RuleMatches::L4 => None,
+            RuleMatches::Http(matches) => {
+                let matched = matches.get(self.match_index)?;
+                let (headers, query) = (&*matched.headers, &*matched.query);
+                Some(Asked { path: &matched.path, rpc: None, method: matched.method, headers, query })
+            }
+            RuleMatches::Grpc(matches) => {
+                let (matched, path) = (matches.get(self.match_index)?, path?);
+                let rpc = matched.method.as_ref().filter(|_| !matches!(path, PathMatch::Exact(_)));
+                Some(Asked { path, rpc, method: None, headers: &matched.headers, query: &[] })
+            }
+            RuleMatches::L4 => Some(Asked { path: path?, rpc: None, method: None, headers: &[], query: &[] }),
         }
+    }
+}
+
+impl<'m> Asked<'m> {
+    /// Whether nothing besides the path is asked for.
+    fn is_plain(&self) -> bool {
+        self.rpc.is_none() && self.method.is_none() && self.headers.is_empty() && self.query.is_empty()
+    }
+
+    /// The parts of a gRPC path that are asked for.
+    fn rpc(&self) -> impl Iterator<Item = (RpcPart, &'m ValueMatcher)> + use<'m> {
+        let service = self.rpc.and_then(|rpc| rpc.service.as_ref()).map(|value| (RpcPart::Service, value));
+        let method = self.rpc.and_then(|rpc| rpc.method.as_ref()).map(|value| (RpcPart::Method, value));
+        service.into_iter().chain(method)
+    }
+}
+
+/// The paths of matches that do not say them themselves.
+fn paths(matches: &RuleMatches) -> Box<[PathMatch]> {
+    let everything = || PathMatch::Prefix("/".into());
+    match matches {
+        RuleMatches::Http(_) => Box::default(),
+        RuleMatches::Grpc(matches) => matches.iter().map(|matched| rpc_path(matched).unwrap_or_else(everything)).collect(),
+        RuleMatches::L4 => [everything()].into(),
+    }
+}
+
+/// The one path of a method that is asked for by its name and that of its service (K-003).
+fn rpc_path(matched: &GrpcMatch) -> Option<PathMatch> {
+    match matched.method.as_ref()? {
+        // A service ends at the first slash, so that one with a slash in it is in no path.
+        GrpcMethodMatch { service: Some(ValueMatcher::Exact(service)), method: Some(ValueMatcher::Exact(method)) } => {
+            (!service.contains('/')).then(|| PathMatch::Exact(format!("/{service}/{method}").into()))
+        }
+        _ => None,
     }
 }
 
@@ -141,7 +228,13 @@ impl ServedRule {
     /// A rule of a route, its weights summed up.
     pub(crate) fn new(route: Arc<Route>, rule: Arc<ResolvedRule>) -> Self {
         let split = Split::new(rule.backends.iter().map(|backend| backend.weight));
-        Self { route, rule, split }
+        let paths = paths(&rule.matches);
+        Self { route, rule, split, paths }
+    }
+
+    /// Whether it is a rule of a GRPCRoute.
+    pub(crate) fn is_grpc(&self) -> bool {
+        matches!(self.rule.matches, RuleMatches::Grpc(_))
     }
 
     /// The key of the route.

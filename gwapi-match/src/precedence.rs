@@ -1,17 +1,18 @@
-//! Which of two matches wins: G-001 as a value that is compared field by field. Nothing else compares rules.
+//! Which of two matches wins: G-001, G-012, G-015 and G-016 as a value that is compared field by field. Nothing else compares
+//! rules.
 
 use core::{cmp::Reverse, fmt};
 
 use gwapi_core::{
     Hostname,
     choices::RegexRank,
-    model::{HttpMatch, PathMatch, Seniority},
+    model::{GrpcMatch, GrpcMethodMatch, HttpMatch, PathMatch, Seniority, ValueMatcher},
 };
 use serde::{Serialize, Serializer};
 
 /// The place of one match of a rule among all others that match the same request; the smaller one wins.
 ///
-/// The fields are the criteria of G-001 in their order, and the first that differs decides. They are never added up to a
+/// The fields are the criteria of G-001 and G-012 in their order, and the first that differs decides. They are never added up to a
 /// number: a sum lets many weak criteria beat a strong one (pitfalls L3 and L4). Precedence is per match, not per rule
 /// (G-002), and per hostname of the route (E-027): a route with two hostnames has two places for each match.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +21,30 @@ pub struct Precedence {
     pub exact_hostname: Reverse<usize>,
     /// Characters in the route's own hostname, if it has any (G-001 (2), G-011).
     pub hostname: Reverse<usize>,
+    /// What the match asks for.
+    pub asked: Rank,
+    /// Age, then name of the route (G-001 (8) and (9)).
+    pub seniority: Seniority,
+    /// The place of the rule in the route (G-001 (10)).
+    pub rule: usize,
+    /// The place of the match in the rule. Decides nothing that the API knows, but makes the order a total one.
+    pub match_index: usize,
+}
+
+/// What a match asks for besides the hostname; the smaller one wins. Those of different kinds of routes never compete (G-013).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// A match of an HTTPRoute.
+    Http(HttpRank),
+    /// A match of a GRPCRoute.
+    Grpc(GrpcRank),
+    /// Other routes ask for nothing else (G-015, G-016).
+    L4,
+}
+
+/// What a match of an HTTPRoute asks for; the smaller one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HttpRank {
     /// The path (G-001 (3) and (4)).
     pub path: PathRank,
     /// Whether there is a method (G-001 (5)).
@@ -28,12 +53,40 @@ pub struct Precedence {
     pub headers: Reverse<usize>,
     /// How many query parameters there are (G-001 (7)).
     pub query: Reverse<usize>,
-    /// Age, then name of the route (G-001 (8) and (9)).
-    pub seniority: Seniority,
-    /// The place of the rule in the route (G-001 (10)).
-    pub rule: usize,
-    /// The place of the match in the rule. Decides nothing that the API knows, but makes the order a total one.
-    pub match_index: usize,
+}
+
+/// What a match of a GRPCRoute asks for; the smaller one wins (G-012).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GrpcRank {
+    /// The service.
+    pub service: NameRank,
+    /// The method.
+    pub method: NameRank,
+    /// How many headers there are.
+    pub headers: Reverse<usize>,
+}
+
+/// The rank of a service or method; the smaller one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameRank {
+    /// A name with so many characters.
+    Exact(Reverse<usize>),
+    /// A regular expression. How long it is written says nothing of what it matches (K-006): it comes behind every name.
+    Regex,
+    /// Any.
+    Any,
+}
+
+impl NameRank {
+    /// The rank of a service or method.
+    #[must_use]
+    pub fn of(name: Option<&ValueMatcher>) -> Self {
+        match name {
+            Some(ValueMatcher::Exact(name)) => Self::Exact(Reverse(name.chars().count())),
+            Some(ValueMatcher::Regex(_)) => Self::Regex,
+            None => Self::Any,
+        }
+    }
 }
 
 /// The rank of a path; the smaller one wins.
@@ -71,16 +124,41 @@ impl Precedence {
         matched: &HttpMatch,
         regex_rank: RegexRank,
         seniority: &Seniority,
-        (rule, match_index): (usize, usize),
+        place: (usize, usize),
     ) -> Self {
-        let characters = |hostname: Option<&Hostname>| Reverse(hostname.map_or(0, |name| name.as_str().chars().count()));
-        Self {
-            exact_hostname: characters(own.filter(|name| !name.is_wildcard())),
-            hostname: characters(own),
+        let asked = Rank::Http(HttpRank {
             path: PathRank::of(&matched.path, regex_rank),
             method: Reverse(matched.method.is_some()),
             headers: Reverse(matched.headers.len()),
             query: Reverse(matched.query.len()),
+        });
+        Self::of(own, asked, seniority, place)
+    }
+
+    /// The place of a match of a GRPCRoute.
+    #[must_use]
+    pub fn of_grpc(own: Option<&Hostname>, matched: &GrpcMatch, seniority: &Seniority, place: (usize, usize)) -> Self {
+        let name = |name: fn(&GrpcMethodMatch) -> Option<&ValueMatcher>| NameRank::of(matched.method.as_ref().and_then(name));
+        let asked = Rank::Grpc(GrpcRank {
+            service: name(|method| method.service.as_ref()),
+            method: name(|method| method.method.as_ref()),
+            headers: Reverse(matched.headers.len()),
+        });
+        Self::of(own, asked, seniority, place)
+    }
+
+    /// The place of a rule of a TLSRoute, TCPRoute or UDPRoute.
+    #[must_use]
+    pub fn of_l4(own: Option<&Hostname>, seniority: &Seniority, rule: usize) -> Self {
+        Self::of(own, Rank::L4, seniority, (rule, 0))
+    }
+
+    fn of(own: Option<&Hostname>, asked: Rank, seniority: &Seniority, (rule, match_index): (usize, usize)) -> Self {
+        let characters = |hostname: Option<&Hostname>| Reverse(hostname.map_or(0, |name| name.as_str().chars().count()));
+        Self {
+            exact_hostname: characters(own.filter(|name| !name.is_wildcard())),
+            hostname: characters(own),
+            asked,
             seniority: seniority.clone(),
             rule,
             match_index,
@@ -91,18 +169,57 @@ impl Precedence {
     #[must_use]
     pub fn deciding_key(&self, other: &Self) -> Option<Key> {
         let differs = [
+            (!self.asked.competes(other.asked), Key::Kind),
             (self.exact_hostname != other.exact_hostname, Key::Hostname),
             (self.hostname != other.hostname, Key::Hostname),
-            (self.path != other.path, path_key(self.path, other.path)),
-            (self.method != other.method, Key::Method),
-            (self.headers != other.headers, Key::Headers),
-            (self.query != other.query, Key::Query),
+            (self.asked != other.asked, self.asked.deciding_key(other.asked)),
             (self.seniority.created != other.seniority.created, Key::Age),
             (self.seniority.name != other.seniority.name, Key::Name),
             (self.rule != other.rule, Key::Rule),
             (self.match_index != other.match_index, Key::Match),
         ];
         differs.into_iter().find_map(|(differs, key)| differs.then_some(key))
+    }
+}
+
+impl Rank {
+    fn competes(self, other: Self) -> bool {
+        core::mem::discriminant(&self) == core::mem::discriminant(&other)
+    }
+
+    /// The criterion by which two that differ do.
+    fn deciding_key(self, other: Self) -> Key {
+        match (self, other) {
+            (Self::Http(one), Self::Http(other)) => one.deciding_key(other),
+            (Self::Grpc(one), Self::Grpc(other)) => one.deciding_key(other),
+            _ => Key::Kind,
+        }
+    }
+}
+
+impl HttpRank {
+    fn deciding_key(self, other: Self) -> Key {
+        if self.path != other.path {
+            path_key(self.path, other.path)
+        } else if self.method != other.method {
+            Key::Method
+        } else if self.headers != other.headers {
+            Key::Headers
+        } else {
+            Key::Query
+        }
+    }
+}
+
+impl GrpcRank {
+    fn deciding_key(self, other: Self) -> Key {
+        if self.service != other.service {
+            Key::Service
+        } else if self.method != other.method {
+            Key::Method
+        } else {
+            Key::Headers
+        }
     }
 }
 
@@ -117,6 +234,8 @@ fn path_key(one: PathRank, other: PathRank) -> Key {
 /// The criterion that decides between two matches, in the words of explanations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
+    /// One is a rule of a GRPCRoute, and those are asked first if the request is one of gRPC (G-014).
+    Kind,
     /// The characters in the routes' own hostnames.
     Hostname,
     /// One path is exact.
@@ -125,7 +244,9 @@ pub enum Key {
     PathRegex,
     /// One prefix is longer.
     PathLength,
-    /// One asks for a method.
+    /// One asks for a gRPC service, or for it by name.
+    Service,
+    /// One asks for a method; of gRPC methods for it by name.
     Method,
     /// One asks for more headers.
     Headers,
@@ -143,11 +264,13 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order in which they are looked at.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
+        Self::Kind,
         Self::Hostname,
         Self::PathExact,
         Self::PathRegex,
         Self::PathLength,
+        Self::Service,
         Self::Method,
         Self::Headers,
         Self::Query,
@@ -161,10 +284,12 @@ impl Key {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Kind => "kind",
             Self::Hostname => "hostname",
             Self::PathExact => "path-exact",
             Self::PathRegex => "path-regex",
             Self::PathLength => "path-length",
+            Self::Service => "service",
             Self::Method => "method",
             Self::Headers => "headers",
             Self::Query => "query",

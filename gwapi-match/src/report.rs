@@ -8,36 +8,38 @@ use gwapi_core::{
     duration::Canonical,
     model::{BackendObjectRef, Fraction, Protocol},
     name::{Kind, Namespace, ObjectKey, ObjectName, SectionName},
-    resolution::ResolvedBackend,
+    resolution::{MeshScope, ResolvedBackend},
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
 use crate::{
-    connect::{Admission, Arrival, Connection},
-    decision::{Decision, Forward, Mirror, Outcome, fault, mirrors},
+    connect::{Admission, Arrival, Connection, ConnectionRefusal, HttpConnection},
+    decision::{ChosenRule, Decision, Forward, GrpcCode, L4Decision, L4Outcome, L4Picked, Mirror, Outcome, fault, mirrors},
     exchange::{Outgoing, Reaction, Why, react},
     explain::{Candidate, Explanation},
     head::{HeadParts, Reject, RequestHead},
     headers::Headers,
+    mesh::{Mesh, MeshArrival, MeshConnection},
     precedence::Key,
     split::Pick,
-    table::{ServedListener, Table},
+    table::{ListenerId, ServedListener, Table},
 };
 
-/// The answer to one question: one report for each Gateway that was asked.
+/// The answer to one question: one report for each Gateway that was asked, or that of the mesh.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answers {
     /// In the order of the keys of the Gateways.
     pub decisions: Vec<DecisionReport>,
 }
 
-/// What one Gateway does with a request.
+/// What one Gateway, or a mesh, does with a request, or with a connection in which nobody looks for requests.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionReport {
-    /// `namespace/name` of the Gateway.
-    pub gateway: String,
+    /// `namespace/name` of the Gateway; nothing in a mesh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     /// The listener that the request belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listener: Option<ListenerReport>,
@@ -46,6 +48,9 @@ pub struct DecisionReport {
     /// The status that the Gateway answers with itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// What a client of gRPC is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grpc_code: Option<&'static str>,
     /// Where a redirect leads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
@@ -97,8 +102,11 @@ pub enum OutcomeKind {
     Redirect,
     /// It is answered with a status.
     Respond,
-    /// It is not read as a request: with a status if it breaks the rules of HTTP, without if there is no connection.
+    /// It is not read as a request: with a status if it breaks the rules of HTTP, without if there is no connection. Of
+    /// connections without requests: it is closed, and a datagram is dropped.
     Reject,
+    /// In a mesh: no route has to do with it, and it goes on to where it goes.
+    Pass,
 }
 
 /// A listener.
@@ -113,9 +121,15 @@ pub struct ListenerReport {
     /// Hostname.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
-    /// The ListenerSet that declares it, if it is not the Gateway itself.
+    /// What is done with TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<&'static str>,
+    /// The ListenerSet that declares it, if it is not the Gateway itself; in a mesh the Service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<ObjectReport>,
+    /// In a mesh: whose routes these are, `producer` or `consumer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<&'static str>,
 }
 
 /// The name of an object.
@@ -241,56 +255,118 @@ pub struct CandidateReport {
 
 impl DecisionReport {
     /// Asks a table. `sample` picks a backend: 0 is the beginning of the first one's share, and 1 would be the end of the
-    /// last one's.
+    /// last one's. Where no requests follow nobody looks at `parts`.
     #[must_use]
     pub fn ask(table: &Table, arrival: &Arrival<'_>, parts: HeadParts<'_, HeaderMap>, sample: Option<f64>) -> Self {
-        let nothing = Self::of_gateway(table.gateway());
-        let connection = match table.connect(arrival) {
-            Connection::Http { connection, .. } => connection,
-            Connection::Refuse(why) => return Self { reason: Some(why.to_string()), ..nothing },
-        };
-        let head = match table.head(parts) {
-            Ok(head) => head,
-            Err(Reject { status, why }) => return Self { status: Some(status), reason: Some(why.to_string()), ..nothing },
-        };
-        let id = match table.admit(&connection, &head) {
-            Admission::Listener { id } => id,
-            Admission::Misdirected => {
-                return nothing
-                    .respond(StatusCode::MISDIRECTED_REQUEST, "the host belongs to another listener than the connection");
-            }
-            Admission::NotFound => return nothing.respond(StatusCode::NOT_FOUND, "no listener covers the host"),
-        };
-        match table.decision(table.route(id, &head)) {
-            Some(decision) => Self::of(table.gateway(), &decision, &head, sample),
-            // A table knows its own answers.
-            None => nothing,
+        match table.connect(arrival) {
+            Connection::Http { connection, .. } => Self::ask_http(table, &connection, parts, sample),
+            _ => Self::ask_connection(table, arrival, sample).unwrap_or_else(|| Self::of_gateway(table.gateway())),
         }
     }
 
-    /// Reports a decision. What it makes of the request is computed by the functions that data planes call.
+    /// Asks a table of a connection; nothing if it is the requests on it that have to be asked of.
     #[must_use]
-    pub fn of(gateway: &ObjectKey, decision: &Decision<'_>, head: &RequestHead<'_, HeaderMap>, sample: Option<f64>) -> Self {
-        let chosen = decision.rule;
+    pub fn ask_connection(table: &Table, arrival: &Arrival<'_>, sample: Option<f64>) -> Option<Self> {
+        match table.connect(arrival) {
+            Connection::Http { .. } => None,
+            Connection::L4 { routed, .. } => Some(Self::of_l4(table.gateway(), &table.l4(routed)?, sample)),
+            Connection::Refuse(why) => Some(Self::of_gateway(table.gateway()).refuse(why)),
+        }
+    }
+
+    /// Asks a mesh. Nothing if requests follow and none is given.
+    #[must_use]
+    pub fn ask_mesh(
+        mesh: &Mesh,
+        arrival: &MeshArrival<'_>,
+        parts: Option<HeadParts<'_, HeaderMap>>,
+        sample: Option<f64>,
+    ) -> Option<Self> {
+        let nothing = Self::of_gateway(None);
+        match mesh.connect(arrival) {
+            MeshConnection::Http { id, .. } => {
+                Some(Self::read(mesh.table(), parts?, |head| Self::ask_listener(mesh.table(), id, head, sample)))
+            }
+            MeshConnection::L4 { routed } => Some(Self::of_l4(None, &mesh.table().l4(routed)?, sample)),
+            MeshConnection::PassThrough => {
+                Some(Self { outcome: OutcomeKind::Pass, reason: Some("no route has to do with it".to_owned()), ..nothing })
+            }
+            MeshConnection::Refuse(why) => Some(nothing.refuse(why)),
+        }
+    }
+
+    fn ask_http(table: &Table, connection: &HttpConnection, parts: HeadParts<'_, HeaderMap>, sample: Option<f64>) -> Self {
+        let nothing = Self::of_gateway(table.gateway());
+        Self::read(table, parts, |head| match table.admit(connection, head) {
+            Admission::Listener { id, .. } => Self::ask_listener(table, id, head, sample),
+            Admission::Misdirected => {
+                nothing.respond(StatusCode::MISDIRECTED_REQUEST, "the host belongs to another listener than the connection")
+            }
+            Admission::NotFound => {
+                let grpc_code = head.is_grpc().then_some(GrpcCode::Unimplemented.as_str());
+                Self { grpc_code, ..nothing.respond(StatusCode::NOT_FOUND, "no listener covers the host") }
+            }
+        })
+    }
+
+    fn read(table: &Table, parts: HeadParts<'_, HeaderMap>, ask: impl FnOnce(&RequestHead<'_, HeaderMap>) -> Self) -> Self {
+        match table.head(parts) {
+            Ok(head) => ask(&head),
+            Err(Reject { status, why }) => {
+                Self { status: Some(status), reason: Some(why.to_string()), ..Self::of_gateway(table.gateway()) }
+            }
+        }
+    }
+
+    fn ask_listener(table: &Table, id: ListenerId, head: &RequestHead<'_, HeaderMap>, sample: Option<f64>) -> Self {
+        match table.decision(table.route(id, head)) {
+            Some(decision) => Self::of(table.gateway(), &decision, head, sample),
+            // A table knows its own answers.
+            None => Self::of_gateway(table.gateway()),
+        }
+    }
+
+    /// Reports a decision. What it makes of the request is computed by the functions that data planes call; services that are
+    /// asked first are taken to let it pass.
+    #[must_use]
+    pub fn of(
+        gateway: Option<&ObjectKey>,
+        decision: &Decision<'_>,
+        head: &RequestHead<'_, HeaderMap>,
+        sample: Option<f64>,
+    ) -> Self {
+        let decision = &decision.cleared();
         let report = Self {
-            listener: Some(ListenerReport::of(decision.listener)),
-            route: chosen.map(|chosen| ObjectReport::of(chosen.route)),
-            rule: chosen.map(|chosen| chosen.rule.index),
-            rule_name: chosen.and_then(|chosen| chosen.rule.name.clone()),
-            match_index: chosen.map(|chosen| chosen.match_index),
-            backends: chosen.map(|chosen| BackendReport::list(&chosen.rule.backends)).unwrap_or_default(),
             mirrors: decision.mirrors().map(MirrorReport::of).collect(),
             timeouts: TimeoutsReport::of(decision),
             retry: RetryReport::of(decision),
-            ..Self::of_gateway(gateway)
+            ..Self::of_rule(gateway, decision.listener, decision.rule)
         };
         let react = |picked| react(decision, picked, head, head.headers.clone(), |_| true).reaction;
         match decision.outcome {
-            Outcome::Redirect(_) | Outcome::Respond { .. } => report.conclude(react(None)),
+            Outcome::Redirect(_) | Outcome::Respond { .. } => report.conclude(head, react(None)),
             Outcome::Forward(forward) => {
                 let reactions = candidates(&forward, sample).map(|index| (index, react(Some(forward.backend(index))))).collect();
-                report.forward(&forward, reactions)
+                report.forward(&forward, head, reactions)
             }
+        }
+    }
+
+    /// Reports what becomes of a connection that carries no requests.
+    #[must_use]
+    pub fn of_l4(gateway: Option<&ObjectKey>, decision: &L4Decision<'_>, sample: Option<f64>) -> Self {
+        let report = Self::of_rule(gateway, decision.listener, Some(decision.rule));
+        let L4Outcome::Forward(forward) = decision.outcome else {
+            return report.reject(decision.at(0));
+        };
+        let picked = sample.map(|sample| point(sample, forward.split.total()));
+        let index = picked.and_then(|at| if let Pick::Backend(index) = forward.split.at(at) { Some(index) } else { None });
+        let only = || candidates(&forward, None).collect::<Vec<_>>();
+        let index = index.or_else(|| if let [index] = *only() { Some(index) } else { None });
+        let report = Self { outcome: OutcomeKind::Forward, picked: index, ..report };
+        match picked.map(|at| decision.at(at)) {
+            Some(picked) => report.reject(picked),
+            None => report,
         }
     }
 
@@ -303,9 +379,22 @@ impl DecisionReport {
         Self { why: why.collect(), ..self }
     }
 
-    fn of_gateway(gateway: &ObjectKey) -> Self {
+    fn of_rule(gateway: Option<&ObjectKey>, listener: &ServedListener, chosen: Option<ChosenRule<'_>>) -> Self {
         Self {
-            gateway: gateway.namespaced_name(),
+            listener: Some(ListenerReport::of(listener)),
+            route: chosen.map(|chosen| ObjectReport::of(chosen.route)),
+            rule: chosen.map(|chosen| chosen.rule.index),
+            rule_name: chosen.and_then(|chosen| chosen.rule.name.clone()),
+            match_index: chosen.map(|chosen| chosen.match_index),
+            backends: chosen.map(|chosen| BackendReport::list(&chosen.rule.backends)).unwrap_or_default(),
+            ..Self::of_gateway(gateway)
+        }
+    }
+
+    fn of_gateway(gateway: Option<&ObjectKey>) -> Self {
+        Self {
+            gateway: gateway.map(ObjectKey::namespaced_name),
+            grpc_code: None,
             listener: None,
             outcome: OutcomeKind::Reject,
             status: None,
@@ -325,30 +414,50 @@ impl DecisionReport {
         }
     }
 
+    fn refuse(self, why: ConnectionRefusal) -> Self {
+        Self { outcome: OutcomeKind::Reject, reason: Some(why.to_string()), ..self }
+    }
+
+    /// The same if a backend was picked, else what is done instead.
+    fn reject(self, picked: L4Picked<'_>) -> Self {
+        match picked {
+            L4Picked::Backend { .. } => self,
+            L4Picked::Reject(why) => Self { outcome: OutcomeKind::Reject, reason: Some(why.to_string()), ..self },
+        }
+    }
+
     fn respond(self, status: StatusCode, why: impl ToString) -> Self {
         Self { outcome: OutcomeKind::Respond, status: Some(status.as_u16()), reason: Some(why.to_string()), ..self }
     }
 
-    fn conclude(self, reaction: Reaction<'_>) -> Self {
+    fn conclude(self, head: &RequestHead<'_, HeaderMap>, reaction: Reaction<'_>) -> Self {
         match reaction {
             Reaction::Forward { request, .. } => Self { outcome: OutcomeKind::Forward, request: Some(request.into()), ..self },
             Reaction::Answer { status, why: Why::Redirect(location), .. } => {
                 let location = Some(location.to_string());
                 Self { outcome: OutcomeKind::Redirect, status: Some(status.as_u16()), location, ..self }
             }
-            Reaction::Answer { status, why, .. } => self.respond(status, why),
+            Reaction::Answer { status, why, .. } => {
+                let grpc_code = why.grpc_code().filter(|_| head.is_grpc()).map(GrpcCode::as_str);
+                Self { grpc_code, ..self.respond(status, why) }
+            }
         }
     }
 
     /// What becomes of a request for which one of several backends is picked.
-    fn forward(mut self, forward: &Forward<'_>, mut reactions: Vec<(usize, Reaction<'_>)>) -> Self {
+    fn forward(
+        mut self,
+        forward: &Forward<'_>,
+        head: &RequestHead<'_, HeaderMap>,
+        mut reactions: Vec<(usize, Reaction<'_>)>,
+    ) -> Self {
         if let [(index, _)] = *reactions {
             let filters = forward.backends.get(index).map(|backend| backend.filters.as_slice());
             self.mirrors.extend(mirrors(filters.unwrap_or_default()).map(MirrorReport::of));
             self.picked = Some(index);
         }
         if reactions.windows(2).all(|pair| matches!(pair, [(_, one), (_, other)] if is_same(one, other))) {
-            return reactions.pop().map(|(_, reaction)| self.clone().conclude(reaction)).unwrap_or(self);
+            return reactions.pop().map(|(_, reaction)| self.clone().conclude(head, reaction)).unwrap_or(self);
         }
         self.outcome = OutcomeKind::Forward;
         for (index, reaction) in reactions {
@@ -443,7 +552,12 @@ impl ListenerReport {
             port: listener.port,
             protocol: listener.protocol.clone(),
             hostname: listener.hostname.as_ref().map(ToString::to_string),
+            tls: listener.protocol.is_tls().then_some(if listener.passthrough { "Passthrough" } else { "Terminate" }),
             via: Some(&listener.key.parent).filter(|parent| parent.kind != "Gateway").map(ObjectReport::of),
+            clients: listener.clients.as_ref().map(|clients| match clients {
+                MeshScope::Producer => "producer",
+                MeshScope::Consumer(_) => "consumer",
+            }),
         }
     }
 }

@@ -3,25 +3,30 @@
 use std::sync::Arc;
 
 use crate::{
-    decision::Decision,
+    decision::{Decision, L4Decision},
     index::Place,
-    table::{Generation, Table},
+    table::{Family, Generation, ListenerId, Table},
 };
 
-/// Which rule serves a request, or that none does: numbers that only the table knows that gave them (law 6).
+/// Which rule serves a request or connection, or that none does: numbers that only the table knows that gave them (law 6).
 ///
 /// `Copy` and without lifetime, so that it can be kept where the table cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Routed {
     pub(crate) generation: Generation,
     pub(crate) listener: u32,
+    pub(crate) family: Family,
     pub(crate) place: Option<Place>,
 }
 
 impl Routed {
+    pub(crate) fn listener_id(self) -> ListenerId {
+        ListenerId { generation: self.generation, index: self.listener }
+    }
+
     /// The answer to a question that the table does not understand. No table has a decision for it.
     pub(crate) fn unknown() -> Self {
-        Self { generation: Generation::NONE, listener: 0, place: None }
+        Self { generation: Generation::NONE, listener: 0, family: Family::Http, place: None }
     }
 
     /// Whether a rule was found. What it says, also to requests without a rule, is in [`Table::decision`].
@@ -45,10 +50,16 @@ impl PinnedDecision {
         Self { table, routed }
     }
 
-    /// What was decided; nothing if it was by another table than the one that is kept.
+    /// What was decided of a request; nothing if it was by another table than the one that is kept.
     #[must_use]
     pub fn decision(&self) -> Option<Decision<'_>> {
         self.table.decision(self.routed)
+    }
+
+    /// What was decided of a connection; nothing if it was by another table than the one that is kept.
+    #[must_use]
+    pub fn l4(&self) -> Option<L4Decision<'_>> {
+        self.table.l4(self.routed)
     }
 
     /// The table.

@@ -1,4 +1,4 @@
-//! What one Gateway serves.
+//! What one Gateway, or a mesh, serves.
 
 use std::{
     collections::BTreeMap,
@@ -13,45 +13,55 @@ use gwapi_core::{
     choices::Choices,
     model::{Protocol, SecretRef},
     name::ObjectKey,
-    resolution::ListenerKey,
+    refusal::Refusal,
+    resolution::{BackendTarget, BackendTls, ClientTrust, ListenerKey, MeshScope, ResolvedFilter},
 };
 
 use crate::{
-    decision::{ChosenRule, Decision, Outcome},
+    decision::{BackendTlsPlan, ChosenRule, Decision, L4Decision, L4Outcome, Outcome},
     head::{HeadParts, Reject, RequestHead},
     headers::Headers,
     hosts::HostMap,
-    index::Index,
+    index::{Index, Place},
+    mesh::Mesh,
     routed::Routed,
 };
 
-/// The tables of a Resolution: one for each accepted Gateway. Untouched ones are shared with the tables before.
+/// The tables of a Resolution: one for each accepted Gateway, and one for the mesh. Untouched ones are shared with the tables
+/// before.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     /// By the key of the Gateway.
     pub gateways: BTreeMap<ObjectKey, Arc<Table>>,
+    /// Of a controller that is a mesh.
+    pub mesh: Option<Arc<Mesh>>,
     pub(crate) seed: u64,
 }
 
 impl PartialEq for Tables {
     fn eq(&self, other: &Self) -> bool {
         // The seed is in no answer.
-        self.gateways == other.gateways
+        (&self.gateways, &self.mesh) == (&other.gateways, &other.mesh)
     }
 }
 
 impl Eq for Tables {}
 
-/// What one Gateway serves: listeners, and for each of them the rules in the order of precedence.
+/// What one Gateway serves: listeners, and for each of them the rules in the order of precedence. That of a mesh has ports of
+/// Services for listeners ([`Mesh::table`]).
 ///
 /// A table never changes; a new configuration is a new table. Two tables are equal if they answer alike.
 #[derive(Debug)]
 pub struct Table {
     pub(crate) generation: Generation,
-    pub(crate) gateway: ObjectKey,
+    /// Nothing for that of a mesh.
+    pub(crate) gateway: Option<ObjectKey>,
     pub(crate) choices: Choices,
     pub(crate) detects_misdirected: bool,
-    pub(crate) listeners: Vec<Arc<Section>>,
+    /// What backends are shown that ask for a certificate (B-052).
+    pub(crate) client_certificate: Option<SecretRef>,
+    /// By number. What a mesh serves no more has left its place to others.
+    pub(crate) listeners: Vec<Option<Arc<Section>>>,
     pub(crate) ports: Arc<Ports>,
 }
 
@@ -64,10 +74,39 @@ pub(crate) struct Ports {
 }
 
 /// A listener and its rules.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) listener: Arc<ServedListener>,
-    pub(crate) index: Index,
+    pub(crate) rules: Rules,
+}
+
+/// The rules of a listener. Those of HTTPRoutes and of GRPCRoutes are never merged (G-013).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub(crate) http: Index,
+    pub(crate) grpc: Index,
+    pub(crate) l4: Index,
+}
+
+/// Routes whose rules compete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Family {
+    /// HTTPRoutes.
+    Http,
+    /// GRPCRoutes.
+    Grpc,
+    /// The kind of routes that the listener takes of those that know connections or datagrams only.
+    L4,
+}
+
+impl Rules {
+    pub(crate) fn of(&self, family: Family) -> &Index {
+        match family {
+            Family::Http => &self.http,
+            Family::Grpc => &self.grpc,
+            Family::L4 => &self.l4,
+        }
+    }
 }
 
 /// A port on which connections are accepted.
@@ -75,8 +114,29 @@ pub(crate) struct Section {
 pub struct Port {
     /// Its number.
     pub number: u16,
+    /// What comes to it.
+    pub carries: Carries,
+}
+
+/// What comes to a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carries {
+    /// HTTP in clear text.
+    Http,
+    /// TLS: a connection is known once its ClientHello is. HTTPS and TLS listeners share ports (B-008).
+    Tls,
+    /// Bytes.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+impl Port {
     /// Whether connections begin with TLS.
-    pub is_tls: bool,
+    #[must_use]
+    pub fn is_tls(self) -> bool {
+        self.carries == Carries::Tls
+    }
 }
 
 /// A listener that is served.
@@ -92,6 +152,14 @@ pub struct ServedListener {
     pub hostname: Option<Hostname>,
     /// Certificates that can be used, in the order of the manifest.
     pub certificates: Vec<SecretRef>,
+    /// Whether TLS is passed through.
+    pub passthrough: bool,
+    /// Which certificates clients must show.
+    pub client_validation: Option<ClientTrust>,
+    /// What requests pass before they are routed, in this order (H-080).
+    pub filters: Vec<ResolvedFilter>,
+    /// Of a port of a Service: which of its clients' routes these are.
+    pub clients: Option<MeshScope>,
 }
 
 /// The number of a listener in one table. Another table does not know it.
@@ -121,10 +189,10 @@ impl Generation {
 }
 
 impl Table {
-    /// The Gateway.
+    /// The Gateway; nothing if the table is that of a mesh.
     #[must_use]
-    pub fn gateway(&self) -> &ObjectKey {
-        &self.gateway
+    pub fn gateway(&self) -> Option<&ObjectKey> {
+        self.gateway.as_ref()
     }
 
     /// The choices that it was compiled with.
@@ -138,9 +206,9 @@ impl Table {
         self.ports.hosts.keys().copied()
     }
 
-    /// The listeners, in the order of the manifest.
+    /// The listeners: those of the Gateway in the order of the manifest, then those of its ListenerSets (C-005).
     pub fn listeners(&self) -> impl Iterator<Item = &ServedListener> {
-        self.listeners.iter().map(|section| &*section.listener)
+        self.listeners.iter().flatten().map(|section| &*section.listener)
     }
 
     /// A listener; nothing if the number is of another table.
@@ -159,6 +227,9 @@ impl Table {
 
     /// The one rule that serves a request on a listener (G-010), or that there is none (F-019).
     ///
+    /// A request of gRPC ([`RequestHead::is_grpc`]) is tried with the rules of GRPCRoutes first, those of all hostnames that
+    /// cover its host, and then with those of HTTPRoutes (G-014). Other requests know HTTPRoutes only (K-022).
+    ///
     /// Takes no lock and allocates nothing, unless a pattern is held against a repeated header or an encoded query value, or
     /// more than sixteen different query parameters are asked for under one hostname.
     /// With the number of a listener of another table the answer is one that no table knows.
@@ -172,35 +243,74 @@ impl Table {
             (Some(hostname), Some(host)) => hostname.matches(host),
             (Some(_), None) => false,
         };
-        let place = if covered { section.index.find(host, head, &self.choices) } else { None };
-        Routed { generation: self.generation, listener: listener.index, place }
+        let find = |family: Family| {
+            let place = section.rules.of(family).find(host, head, &self.choices)?;
+            Some((family, place))
+        };
+        let is_grpc = covered && !section.rules.grpc.is_empty() && head.is_grpc();
+        let of_grpc = if is_grpc { find(Family::Grpc) } else { None };
+        let found = of_grpc.or_else(|| if covered { find(Family::Http) } else { None });
+        self.routed(listener, found)
     }
 
-    /// What was decided; nothing if it was by another table.
+    /// The best route for connections to a listener.
+    pub(crate) fn route_l4(&self, listener: ListenerId, server_name: Option<&str>) -> Option<Routed> {
+        let place = self.section(listener)?.rules.l4.first(server_name)?;
+        Some(self.routed(listener, Some((Family::L4, place))))
+    }
+
+    fn routed(&self, listener: ListenerId, found: Option<(Family, Place)>) -> Routed {
+        let (family, place) = found.map_or((Family::Http, None), |(family, place)| (family, Some(place)));
+        Routed { generation: self.generation, listener: listener.index, family, place }
+    }
+
+    /// What was decided of a request; nothing if it was by another table.
     #[must_use]
     pub fn decision(&self, routed: Routed) -> Option<Decision<'_>> {
-        let id = ListenerId { generation: routed.generation, index: routed.listener };
-        let section = self.section(id)?;
+        let section = self.section(routed.listener_id())?;
+        if routed.family == Family::L4 {
+            return None;
+        }
         let Some(place) = routed.place else { return Some(Decision::not_found(&section.listener)) };
-        let (bucket, entry) = section.index.entry(place)?;
-        let rule = ChosenRule {
-            route: &entry.rule.route.meta.key,
-            rule: &entry.rule.rule,
-            match_index: entry.match_index,
-            hostname: bucket.hostname.as_ref(),
-        };
+        let (bucket, entry) = section.rules.of(routed.family).entry(place)?;
         let outcome = Outcome::of(&entry.rule, self.choices.zero_weights);
-        Some(Decision { listener: &section.listener, rule: Some(rule), outcome })
+        Some(Decision::of(&section.listener, ChosenRule::of(bucket, entry), outcome))
+    }
+
+    /// What was decided of a connection that carries no requests, or of a flow of datagrams; nothing if it was by another
+    /// table.
+    #[must_use]
+    pub fn l4(&self, routed: Routed) -> Option<L4Decision<'_>> {
+        let section = self.section(routed.listener_id())?;
+        let (bucket, entry) = section.rules.l4.entry(routed.place.filter(|_| routed.family == Family::L4)?)?;
+        let outcome = L4Outcome::of(&entry.rule);
+        Some(L4Decision { listener: &section.listener, rule: ChosenRule::of(bucket, entry), outcome })
+    }
+
+    /// How a connection to a backend is protected (N-001), whatever is sent there: requests, copies, questions of filters.
+    /// Nothing for clear text.
+    ///
+    /// # Errors
+    /// If TLS is asked for in a way that cannot be done: then nothing is sent at all (N-010). Decisions never pick such a
+    /// backend.
+    pub fn backend_tls<'t>(&'t self, target: &'t BackendTarget) -> Result<Option<BackendTlsPlan<'t>>, &'t Refusal> {
+        let Some(tls) = &target.tls else { return Ok(None) };
+        let tls: &BackendTls = tls.as_ref().map_err(|refusal| &**refusal)?;
+        // P-014: what the backend says itself comes before what the Gateway shows to all (B-052). A certificate of the Gateway
+        // that cannot be used is shown to nobody, and backends that insist on one close the connection.
+        let certificate = tls.client_certificate.as_ref().or(self.client_certificate.as_ref());
+        Ok(Some(BackendTlsPlan { tls, certificate }))
     }
 
     pub(crate) fn section(&self, id: ListenerId) -> Option<&Section> {
-        self.listeners.get(id.index as usize).map(|section| &**section).filter(|_| id.generation == self.generation)
+        let section = self.listeners.get(id.index as usize)?.as_deref()?;
+        Some(section).filter(|_| id.generation == self.generation)
     }
 
     /// The part of a listener; nothing if it is not served.
     pub(crate) fn section_of(&self, listener: &ListenerKey) -> Option<(usize, &Arc<Section>)> {
         let number = *self.ports.numbers.get(listener)? as usize;
-        Some((number, self.listeners.get(number)?))
+        Some((number, self.listeners.get(number)?.as_ref()?))
     }
 
     pub(crate) fn listener_id(&self, index: u32) -> ListenerId {
@@ -211,9 +321,10 @@ impl Table {
 impl PartialEq for Table {
     fn eq(&self, other: &Self) -> bool {
         // Taken apart, so that a new field cannot be forgotten.
-        let Self { generation: _, gateway, choices, detects_misdirected, listeners, ports } = self;
-        (gateway, choices, detects_misdirected, listeners, ports)
-            == (&other.gateway, &other.choices, &other.detects_misdirected, &other.listeners, &other.ports)
+        let Self { generation: _, gateway, choices, detects_misdirected, client_certificate, listeners, ports } = self;
+        (gateway, choices, detects_misdirected, client_certificate)
+            == (&other.gateway, &other.choices, &other.detects_misdirected, &other.client_certificate)
+            && (listeners, ports) == (&other.listeners, &other.ports)
     }
 }
 

@@ -31,7 +31,7 @@ fn react_to<T>(headers: &HeaderMap, look: impl FnOnce(Exchange<'_>) -> T) -> T {
     let Connection::Http { connection, .. } = table.connect(&Arrival::plain(80)) else { panic!("refused") };
     let parts = HeadParts { method: "GET", scheme: Scheme::Http, authority: Some("a.example"), path_and_query: "/", headers };
     let head = table.head(parts).unwrap();
-    let Admission::Listener { id } = table.admit(&connection, &head) else { panic!("no listener") };
+    let Admission::Listener { id, .. } = table.admit(&connection, &head) else { panic!("no listener") };
     let decision = table.decision(table.route(id, &head)).unwrap();
     look(react(&decision, decision.pick(0), &head, headers.clone(), |_| true))
 }

@@ -571,7 +571,7 @@ fn a_listener_serves_only_hosts_that_it_covers_whoever_asks() {
     let table = world.table();
     let admitted = |url: &str| {
         Request::get(url).head(table, |head| match table.admit(&HttpConnection::of(&Arrival::plain(80)), head) {
-            Admission::Listener { id } => id,
+            Admission::Listener { id, .. } => id,
             other => panic!("{other:?}"),
         })
     };

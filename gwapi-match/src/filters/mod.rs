@@ -28,6 +28,13 @@ pub enum FilterError {
     /// ReplacePrefixMatch on a match without a prefix. Such a rule is invalid (H-038) and not served.
     #[error("`ReplacePrefixMatch` needs a match of type `PathPrefix`")]
     NoPrefix,
+    /// A filter that somebody else has to run, a service that is asked or an extension, and nobody has: see
+    /// [`Decision::cleared`](crate::decision::Decision::cleared).
+    #[error("filter {filter} was not run")]
+    NotRun {
+        /// Its type.
+        filter: &'static str,
+    },
     /// A header that cannot be written: its value holds a control character, or the message has too many headers.
     #[error("header `{name}` cannot be written")]
     Header {
@@ -42,7 +49,7 @@ impl FilterError {
     pub fn status(&self) -> u16 {
         match self {
             Self::NoHost => 400,
-            Self::DotSegment { .. } | Self::NoPrefix | Self::Header { .. } => 500,
+            Self::DotSegment { .. } | Self::NoPrefix | Self::NotRun { .. } | Self::Header { .. } => 500,
         }
     }
 }

@@ -9,15 +9,15 @@ use foldhash::fast::FixedState;
 use gwapi_core::{
     Hostname, Pattern,
     choices::{RegexRank, RepeatedQuery},
-    model::{HttpMatch, PathMatch},
+    model::PathMatch,
 };
 
 use super::{
-    Entry,
+    Asked, Entry,
     crowd::{Crowd, Subject},
     paths::{Paths, Run},
     patterns::Patterns,
-    predicates::{Predicates, is_plain},
+    predicates::Predicates,
     reader::{Names, Reader},
 };
 use crate::{head::RequestHead, headers::Headers, precedence::Precedence};
@@ -61,15 +61,15 @@ impl Bucket {
         seed: u64,
         before: Option<&Self>,
     ) -> Self {
-        entries.retain(|(_, entry)| entry.matched().is_some());
+        entries.retain(|(_, entry)| entry.asked().is_some());
         entries.sort_unstable_by(order_in_bucket);
         let entries: Box<[Entry]> = entries.into_iter().map(|(_, entry)| entry).collect();
-        let matches: Vec<&HttpMatch> = entries.iter().filter_map(Entry::matched).collect();
+        let matches: Vec<Asked<'_>> = entries.iter().filter_map(Entry::asked).collect();
         let hasher = FixedState::with_seed(seed);
-        let names = Names::of(matches.iter().copied(), &hasher);
+        let names = Names::of(&matches, &hasher);
         let Layout { paths, root, groups } = Layout::of(&matches, &names, &hasher);
         let predicates = Predicates::build(&matches, names, &known(&groups, matches.len()), &hasher);
-        let patterns: Vec<Pattern> = matches.iter().filter_map(|matched| pattern(matched)).cloned().collect();
+        let patterns: Vec<Pattern> = matches.iter().filter_map(pattern).cloned().collect();
         let first_pattern = (!patterns.is_empty()).then(|| number(matches.len() - patterns.len()));
         let patterns = Patterns::build(&patterns, before.map(|before| &before.patterns));
         let groups = groups.into();
@@ -159,14 +159,14 @@ struct Layout {
 
 impl Layout {
     /// Of matches that stand in the order of the bucket.
-    fn of(matches: &[&HttpMatch], names: &Names, hasher: &FixedState) -> Self {
+    fn of(matches: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Self {
         let nodes = || matches.chunk_by(|one, other| one.path == other.path);
         let mut layout = Self { paths: Paths::new(hasher.clone()), root: Run::Nothing, groups: Vec::new() };
         layout.paths.reserve(nodes().count());
         let mut first = 0;
         for node in nodes() {
             let run = layout.run(first, node, names, hasher);
-            match node.first().map(|one| &one.path) {
+            match node.first().map(|one| one.path) {
                 Some(PathMatch::Exact(path)) => layout.paths.insert_exact(path, run),
                 Some(PathMatch::Prefix(path)) if **path == *"/" => layout.root = run,
                 Some(PathMatch::Prefix(path)) => layout.paths.insert_prefix(path, run),
@@ -178,12 +178,12 @@ impl Layout {
     }
 
     /// The entries of a path, given the number of the first one. If they have to be asked they become a group.
-    fn run(&mut self, first: u32, node: &[&HttpMatch], names: &Names, hasher: &FixedState) -> Run {
+    fn run(&mut self, first: u32, node: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Run {
         match node.first() {
             None => return Run::Nothing,
             // Those are with `patterns`.
             Some(one) if pattern(one).is_some() => return Run::Nothing,
-            Some(one) if is_plain(one) => return Run::Plain(first),
+            Some(one) if one.is_plain() => return Run::Plain(first),
             Some(_) => {}
         }
         self.groups.push(if node.len() <= FEW {
@@ -212,15 +212,15 @@ fn order_in_bucket((precedence, one): &(Precedence, Entry), (other_precedence, o
 }
 
 fn path_in_bucket(entry: &Entry) -> (u8, Reverse<usize>, &str) {
-    match entry.matched().map(|matched| &matched.path) {
+    match entry.asked().map(|asked| asked.path) {
         Some(PathMatch::Exact(path)) => (0, Reverse(0), path),
         Some(PathMatch::Prefix(path)) => (1, Reverse(path.len()), path),
         Some(PathMatch::Regex(_)) | None => (2, Reverse(0), ""),
     }
 }
 
-fn pattern(matched: &HttpMatch) -> Option<&Pattern> {
-    if let PathMatch::Regex(pattern) = &matched.path { Some(pattern) } else { None }
+fn pattern<'m>(asked: &Asked<'m>) -> Option<&'m Pattern> {
+    if let PathMatch::Regex(pattern) = asked.path { Some(pattern) } else { None }
 }
 
 /// Entries are counted in 32 bits: a bucket with more would take hundreds of gigabytes.

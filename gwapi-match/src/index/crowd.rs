@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use foldhash::fast::FixedState;
-use gwapi_core::model::{HttpMatch, ValueMatcher};
+use gwapi_core::model::ValueMatcher;
 use hashbrown::HashMap;
 
 use super::{
+    Asked, RpcPart,
     reader::{Lines, Names, Reader, find_decoded},
     texts::Texts,
 };
@@ -34,6 +35,7 @@ struct Dimension {
 /// What an exact predicate is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Subject {
+    Rpc(RpcPart),
     Method,
     Header(u32),
     Query(u32),
@@ -47,7 +49,7 @@ const MAX_LISTS: usize = 2 * MAX_DIMENSIONS + 1;
 
 impl Crowd {
     /// Of the entries from this number on that ask for this, in the order of their ranks.
-    pub(super) fn build(first: u32, matches: &[&HttpMatch], names: &Names, hasher: &FixedState) -> Self {
+    pub(super) fn build(first: u32, matches: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Self {
         let mut open: Vec<Open<'_>> =
             (first..).zip(matches).map(|(entry, matched)| Open { entry, asked: asked(matched, names) }).collect();
         let mut dimensions = Vec::new();
@@ -111,6 +113,7 @@ impl Dimension {
     /// The entries that ask for what the request says.
     fn members_for<H: Headers + ?Sized>(&self, reader: &mut Reader<'_, '_, H>) -> [&[u32]; 2] {
         let value = match self.subject {
+            Subject::Rpc(part) => reader.rpc(part).and_then(|text| self.values.find(text.as_bytes())),
             Subject::Method => self.values.find(reader.method().as_bytes()),
             Subject::Header(name) => match reader.header(name) {
                 Lines::None => None,
@@ -142,10 +145,11 @@ impl<'m> Open<'m> {
 }
 
 /// The exact predicates of a match.
-fn asked<'m>(matched: &'m HttpMatch, names: &Names) -> Vec<(Subject, &'m str)> {
+fn asked<'m>(matched: &Asked<'m>, names: &Names) -> Vec<(Subject, &'m str)> {
     fn exact(value: &ValueMatcher) -> Option<&str> {
         if let ValueMatcher::Exact(text) = value { Some(text) } else { None }
     }
+    let rpc = matched.rpc().filter_map(|(part, value)| Some((Subject::Rpc(part), exact(value)?)));
     let method = matched.method.map(|method| (Subject::Method, method.as_str()));
     let headers = matched.headers.iter().filter_map(|header| {
         Some((Subject::Header(names.headers.find(header.name.as_str().as_bytes())?), exact(&header.value)?))
@@ -154,7 +158,7 @@ fn asked<'m>(matched: &'m HttpMatch, names: &Names) -> Vec<(Subject, &'m str)> {
         .query
         .iter()
         .filter_map(|parameter| Some((Subject::Query(names.queries.find(parameter.name.as_bytes())?), exact(&parameter.value)?)));
-    method.into_iter().chain(headers).chain(queries).collect()
+    rpc.chain(method).chain(headers).chain(queries).collect()
 }
 
 /// The subject that spares the most entries: those that ask for a value of it, less those that ask for the same value and

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use gwapi_core::{
     Pattern,
-    model::{HttpMatch, Method, ValueMatcher},
+    model::{Method, ValueMatcher},
 };
 
 use super::{
+    Asked, RpcPart,
     crowd::Subject,
     reader::{Lines, Names, Reader},
 };
@@ -29,6 +30,8 @@ pub(super) struct Predicates {
 /// One predicate (F-001).
 #[derive(Debug)]
 enum Test {
+    /// K-003, K-004.
+    Rpc(RpcPart, Value),
     /// F-018.
     Method(Method),
     /// F-011, F-013, F-014.
@@ -45,7 +48,7 @@ enum Value {
 
 impl Predicates {
     /// Those of entries that ask for this, except what is known to hold whenever an entry is asked.
-    pub(super) fn build(matches: &[&HttpMatch], names: Names, known: &[Option<Subject>], hasher: &FixedState) -> Self {
+    pub(super) fn build(matches: &[Asked<'_>], names: Names, known: &[Option<Subject>], hasher: &FixedState) -> Self {
         let mut builder = Builder { names: &names, texts: Interned::new(), hasher, tests: Vec::new() };
         let known = known.iter().copied().chain(std::iter::repeat(None));
         let ends: Vec<u32> = matches.iter().zip(known).map(|(matched, known)| builder.push(matched, known)).collect();
@@ -68,14 +71,11 @@ impl Predicates {
     }
 }
 
-/// Whether a match asks for nothing besides its path.
-pub(super) fn is_plain(matched: &HttpMatch) -> bool {
-    matched.method.is_none() && matched.headers.is_empty() && matched.query.is_empty()
-}
-
 impl Test {
     fn holds<H: Headers + ?Sized>(&self, reader: &mut Reader<'_, '_, H>) -> bool {
         match self {
+            Self::Rpc(part, Value::Exact(value)) => reader.rpc(*part) == Some(&**value),
+            Self::Rpc(part, Value::Regex(pattern)) => reader.rpc(*part).is_some_and(|text| pattern.matches(text)),
             Self::Method(method) => method.as_str() == reader.method(),
             Self::Header(name, Value::Exact(value)) => match reader.header(*name) {
                 Lines::None => false,
@@ -112,18 +112,22 @@ struct Builder<'n> {
 
 impl Builder<'_> {
     /// Adds the tests of a match, cheap ones first, and returns how many there are now.
-    fn push(&mut self, matched: &HttpMatch, known: Option<Subject>) -> u32 {
+    fn push(&mut self, matched: &Asked<'_>, known: Option<Subject>) -> u32 {
         if let Some(method) = matched.method.filter(|_| known != Some(Subject::Method)) {
             self.tests.push(Test::Method(method));
         }
-        for header in &matched.headers {
+        for (part, value) in matched.rpc().filter(|(part, _)| known != Some(Subject::Rpc(*part))) {
+            let value = self.value(value);
+            self.tests.push(Test::Rpc(part, value));
+        }
+        for header in matched.headers {
             let Some(name) = self.names.headers.find(header.name.as_str().as_bytes()) else { continue };
             if known != Some(Subject::Header(name)) {
                 let value = self.value(&header.value);
                 self.tests.push(Test::Header(name, value));
             }
         }
-        for parameter in &matched.query {
+        for parameter in matched.query {
             let Some(name) = self.names.queries.find(parameter.name.as_bytes()) else { continue };
             if known != Some(Subject::Query(name)) {
                 let value = self.value(&parameter.value);

@@ -3,9 +3,9 @@
 use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 
 use foldhash::fast::FixedState;
-use gwapi_core::{choices::RepeatedQuery, model::HttpMatch};
+use gwapi_core::choices::RepeatedQuery;
 
-use super::texts::Texts;
+use super::{Asked, RpcPart, texts::Texts};
 use crate::{
     head::{RequestHead, decoded, query_pairs},
     headers::{Headers, SET_COOKIE, separators},
@@ -19,9 +19,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn of<'m>(matches: impl Iterator<Item = &'m HttpMatch> + Clone, hasher: &FixedState) -> Self {
-        let headers = matches.clone().flat_map(|matched| &matched.headers).map(|header| header.name.as_str().into());
-        let queries = matches.flat_map(|matched| &matched.query).map(|parameter| parameter.name.clone());
+    pub(super) fn of(matches: &[Asked<'_>], hasher: &FixedState) -> Self {
+        let headers = matches.iter().flat_map(|matched| matched.headers).map(|header| header.name.as_str().into());
+        let queries = matches.iter().flat_map(|matched| matched.query).map(|parameter| parameter.name.clone());
         Self { headers: Texts::new(headers.collect(), hasher), queries: Texts::new(queries.collect(), hasher) }
     }
 }
@@ -61,6 +61,16 @@ impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
 
     pub(super) fn method(&self) -> &'r str {
         self.head.method
+    }
+
+    /// A part of the path of a gRPC request; nothing if the path is not that of one. The service ends at its first slash, as
+    /// the prefix `/{service}/` has it (K-004).
+    pub(super) fn rpc(&self, part: RpcPart) -> Option<&'a str> {
+        let (service, method) = self.head.path.strip_prefix('/')?.split_once('/')?;
+        Some(match part {
+            RpcPart::Service => service,
+            RpcPart::Method => method,
+        })
     }
 
     /// The field lines of a header. `host` means the host that counts (F-026), and of `set-cookie` the first line does (F-013).

@@ -307,12 +307,13 @@ impl World {
         request.head(table, |head| {
             let connection = match table.connect(&request.arrival()) {
                 Connection::Http { connection, .. } => connection,
+                Connection::L4 { .. } => return use_it(Err("no requests follow".into())),
                 Connection::Refuse(why) => return use_it(Err(format!("{why:?}"))),
             };
             match table.admit(&connection, head) {
                 Admission::Misdirected => use_it(Err("421".into())),
                 Admission::NotFound => use_it(Err("404, no listener".into())),
-                Admission::Listener { id } => use_it(Ok(&table.decision(table.route(id, head)).expect("its own answer"))),
+                Admission::Listener { id, .. } => use_it(Ok(&table.decision(table.route(id, head)).expect("its own answer"))),
             }
         })
     }
