@@ -159,6 +159,12 @@ pub enum Refusal {
     /// B-050, N-008: no CA certificate is left that can be used.
     #[error("no CA certificate can be used")]
     NoValidCaCertificate,
+    /// B-049, C-030: a CA certificate of the Gateway that cannot be used, told to somebody else (C-027).
+    #[error("a CA certificate that {gateway} asks clients by cannot be used")]
+    ClientTrustUnresolved {
+        /// The Gateway, in whose status more is said.
+        gateway: ObjectKey,
+    },
     /// B-053: the certificate that backends are to be shown cannot be used.
     #[error("clientCertificateRef {} `{}/{}`: {why}", reference.kind, reference.namespace, reference.name)]
     ClientCertificateInvalid {

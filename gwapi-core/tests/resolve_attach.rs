@@ -234,11 +234,22 @@ fn d_021_parents_of_other_kinds_are_none_of_our_business() {
         {"namespace": "infra", "name": "edge", "group": "", "kind": "Service"},
         {"namespace": "infra", "name": "edge", "group": "example.com"},
         {"namespace": "infra", "name": "edge", "group": "core"},
+        // O-001: the core group is the empty text, and nothing else.
+        {"namespace": "infra", "name": "edge", "group": "core", "kind": "Service"},
+        // O-023, D-038: left to the implementation.
+        {"namespace": "infra", "name": "edge", "group": "multicluster.x-k8s.io", "kind": "ServiceImport"},
     ]);
-    let route = route_of(&resolved(&[gateway("infra/edge", &[open("http", 80)]), to(parents)]), "shop/r");
-    assert!(route.parents.is_empty());
-    assert!(route.unclaimed.iter().all(|(_, why)| matches!(why, Unclaimed::KindUnsupported { .. })));
-    assert_eq!(route.unclaimed.len(), 4);
+    let unclaimed = |controller: &Controller| {
+        let objects = [gateway("infra/edge", &[open("http", 80)]), to(parents.clone())];
+        let route = route_of(&resolved_by(controller, &objects), "shop/r");
+        assert!(route.parents.is_empty());
+        let is_unsupported = |(_, why): &(_, Unclaimed)| matches!(why, Unclaimed::KindUnsupported { .. });
+        route.unclaimed.iter().map(is_unsupported).collect::<Vec<_>>()
+    };
+    // The first two are of kinds that are supported, and there is no such object.
+    assert_eq!(unclaimed(&ours()), [false, false, true, true, true, true]);
+    assert_eq!(unclaimed(&without(Feature::ListenerSet)), [true, false, true, true, true, true]);
+    assert_eq!(unclaimed(&without(Feature::Mesh)), [false, true, true, true, true, true]);
 }
 
 #[test]

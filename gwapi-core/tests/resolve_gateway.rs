@@ -104,8 +104,13 @@ fn b_059_an_address_that_is_known_to_be_assigned_satisfies_it() {
     assert!(gateway.is_programmed());
     assert_eq!(values(&gateway), ["lb.example.com"]);
     // One of another type does not.
-    let gateway = asking_of(&ours(), Some(vec![hostname]), json!([{"type": "IPAddress"}]));
+    let asked = json!([{"type": "IPAddress"}]);
+    let gateway = asking_of(&without(Feature::GatewayAddressRoutability), Some(vec![hostname.clone()]), asked.clone());
     assert_eq!(gateway.unreachable, [Refusal::AddressNotAssigned]);
+    // B-080: where it is told besides what became of each request, an address in use is enough to be reached by.
+    let gateway = asking_of(&ours(), Some(vec![hostname]), asked);
+    assert_eq!(gateway.address_requests, [Err(Refusal::AddressNotAssigned)]);
+    assert!(gateway.is_programmed());
 }
 
 #[test]
@@ -120,10 +125,13 @@ fn b_058_an_address_that_was_not_assigned_does_not_satisfy_the_request() {
     assert_eq!(names(&gateway.unreachable), ["addressNotUsable"]);
 }
 
+/// Whoever claims scopes gives every request an address of its own (B-079).
 #[test]
 fn b_060_an_address_is_reported_once() {
-    let gateway = asking(json!([{"value": "192.0.2.1"}, {"type": "IPAddress"}, {}]));
+    let asked = json!([{"value": "192.0.2.1"}, {"type": "IPAddress"}, {}]);
+    let gateway = asking_of(&without(Feature::GatewayAddressRoutability), None, asked);
     assert_eq!(values(&gateway), ["192.0.2.1"]);
+    assert!(gateway.is_programmed() && gateway.address_requests.iter().all(Result::is_ok));
 }
 
 #[test]
@@ -133,17 +141,6 @@ fn b_061_without_a_request_there_is_the_default_or_none_yet() {
     let gateway = asking_of(&ours(), Some(Vec::new()), json!([]));
     assert_eq!(gateway.unreachable, [Refusal::AddressNotAssigned]);
     assert!(gateway.is_accepted() && !gateway.is_programmed());
-}
-
-#[test]
-fn b_076_a_scope_that_is_not_known_cannot_be_satisfied() {
-    for routability in ["Cluster", "example.com/private"] {
-        let gateway = asking(json!([{"routability": routability}, {"value": "192.0.2.10"}]));
-        assert_eq!(gateway.unreachable, [Refusal::AddressRoutabilityUnsupported { routability: routability.into() }]);
-        assert_eq!(values(&gateway), ["192.0.2.10"], "each entry is judged on its own");
-    }
-    // B-075: the empty scope asks for nothing.
-    assert!(asking(json!([{"value": "192.0.2.10", "routability": ""}])).is_programmed());
 }
 
 #[test]
@@ -159,16 +156,23 @@ fn b_065_parameters_are_local_and_of_a_known_kind() {
     // S-004: never found in another namespace.
     assert_eq!(refused(&[gateway("ConfigMap"), config_map("other/it")]), ["gatewayParameters"]);
     assert_eq!(refused(&[gateway("Secret"), common::secret("infra/it")]), ["gatewayParameters"]);
+    // Whoever does not declare the feature understands no parameters of Gateways.
+    let controller =
+        Controller { parameter_kinds: controller.parameter_kinds.clone(), ..without(Feature::GatewayInfrastructure) };
+    let edge = edge_of(&common::resolved_by(&controller, &[gateway("ConfigMap"), config_map("infra/it")]));
+    assert_eq!(names(&edge.refused), ["gatewayParameters"]);
 }
 
 #[test]
 fn b_012_one_good_listener_is_enough_for_the_gateway() {
     let bad = listener("bad", 9000, "TCP", json!({}));
-    let resolution = resolved(&[gateway("infra/edge", &[bad.clone(), open("http")]), gateway("infra/none", &[bad])]);
+    let objects = [gateway("infra/edge", &[bad.clone(), open("http")]), gateway("infra/none", &[bad])];
+    let resolution = common::resolved_by(&without(Feature::TCPRoute), &objects);
     let edge = edge_of(&resolution);
     // B-073.
     assert!(edge.is_accepted() && edge.is_programmed());
     assert!(!common::gateway_of(&resolution, "infra/none").is_accepted());
+    assert!(common::gateway_of(&resolved(&objects), "infra/none").is_accepted());
 }
 
 #[test]

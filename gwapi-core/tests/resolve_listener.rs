@@ -5,11 +5,11 @@ mod common;
 use std::sync::Arc;
 
 use common::{
-    edge_of, edge_with, from_all, gateway, gateway_with, grant, https, key, listener, listener_of, names, open, ours, resolved,
-    secret, secret_with, snapshot,
+    edge_of, edge_with, from_all, gateway, grant, https, key, listener, listener_of, names, open, ours, resolved, secret,
+    secret_with, snapshot,
 };
 use gwapi_core::{
-    Refusal, Resolution,
+    Feature, Refusal, Resolution,
     model::{Protocol, RouteKind},
     refusal::CertificateFault,
     resolution::{ResolvedGateway, ResolvedListener},
@@ -124,12 +124,14 @@ fn b_011_a_protocol_conflict_leaves_no_kind_and_no_route() {
 /// TCP, UDP and TLS are not supported here, so that each of them on the port of HTTP is refused for itself.
 #[test]
 fn b_006_a_protocol_that_is_not_supported_takes_no_port() {
+    let controller = common::without_all(&[Feature::TCPRoute, Feature::UDPRoute, Feature::TLSRoute]);
     for protocol in ["TCP", "UDP", "TLS", "example.com/quic", "http", "HTTPs"] {
         let other = match protocol {
             "TLS" => listener("other", 80, protocol, json!({"tls": {"mode": "Passthrough"}})),
             _ => listener("other", 80, protocol, json!({})),
         };
-        let gateway = edge_with(&[open("http"), other.clone(), merged_name(other)]);
+        let objects = [gateway("infra/edge", &[open("http"), other.clone(), merged_name(other)])];
+        let gateway = edge_of(&common::resolved_by(&controller, &objects));
         assert!(listener_of(&gateway, "http").is_accepted(), "{protocol}");
         for name in ["other", "again"] {
             let other = listener_of(&gateway, name);
@@ -176,9 +178,14 @@ fn b_033_tls_on_a_clear_text_listener_is_never_looked_past() {
 #[test]
 fn h_086_a_listener_is_never_served_without_its_filters() {
     let filters = json!({"requests": [{"type": "ExternalAuth", "externalAuth": {}}]});
-    let gateway = edge_with(&[open("plain"), listener("guarded", 81, "HTTP", json!({"filters": filters}))]);
-    assert_eq!(refused(&gateway, "guarded"), ["listenerFilterUnsupported"]);
-    assert!(listener_of(&gateway, "plain").is_accepted());
+    let objects = [gateway("infra/edge", &[open("plain"), listener("guarded", 81, "HTTP", json!({"filters": filters}))])];
+    for (controller, why) in
+        [(ours(), "listenerFilterInvalid"), (common::without(Feature::GatewayListenerFilters), "listenerFilterUnsupported")]
+    {
+        let gateway = edge_of(&common::resolved_by(&controller, &objects));
+        assert_eq!(refused(&gateway, "guarded"), [why]);
+        assert!(listener_of(&gateway, "plain").is_accepted());
+    }
 }
 
 // TLS
@@ -215,7 +222,7 @@ fn b_038_a_certificate_that_cannot_be_used_keeps_the_listener_accepted_and_not_s
         // X-44, B-041.
         assert!(listener.is_accepted() && !listener.is_served());
         assert_eq!(listener.unserved, listener.unresolved);
-        assert_eq!(listener.supported_kinds, [RouteKind::Http]);
+        assert_eq!(listener.supported_kinds, [RouteKind::Http, RouteKind::Grpc]);
     }
     let listener = tls(reference, &typed(json!({"tls.crt": "no PEM", "tls.key": "none"})));
     assert!(matches!(fault(&listener), CertificateFault::Malformed(_)));
@@ -295,15 +302,6 @@ fn b_042_https_without_a_certificate_is_accepted_and_not_served() {
 }
 
 #[test]
-fn b_046_https_is_refused_where_clients_would_have_to_be_validated() {
-    let tls = json!({"frontend": {"default": {"validation": {"caCertificateRefs": [{"name": "ca"}]}}}});
-    let listeners = [open("http"), https("tls", 443, json!({}))];
-    let edge = edge_of(&resolved(&[gateway_with("infra/edge", &listeners, json!({"tls": tls})), secret("infra/cert")]));
-    assert_eq!(refused(&edge, "tls"), ["listenerInvalid"]);
-    assert!(listener_of(&edge, "http").is_accepted());
-}
-
-#[test]
 fn b_030_tls_hostnames_that_overlap_on_one_port_are_noted_on_all_of_them_and_no_others() {
     let named = |name: &str, port, hostname: &str| https(name, port, json!({"hostname": hostname}));
     let gateway = edge_with(&[
@@ -345,10 +343,28 @@ fn with_kinds(kinds: Value) -> Arc<ResolvedGateway> {
 
 #[test]
 fn d_006_kinds_follow_from_the_protocol() {
-    for gateway in [edge_with(&[open("it")]), with_kinds(json!([])), edge_with(&[https("it", 443, json!({}))])] {
-        let it = listener_of(&gateway, "it");
-        assert_eq!(it.supported_kinds, [RouteKind::Http]);
-        assert!(it.unresolved.is_empty());
+    use RouteKind::{Grpc, Http, Tcp, Tls, Udp};
+    let passthrough = json!({"tls": {"mode": "Passthrough"}});
+    let terminate = json!({"tls": {"certificateRefs": [{"name": "cert"}]}});
+    for (it, kinds) in [
+        (open("it"), &[Http, Grpc][..]),
+        (listener("it", 80, "HTTP", json!({"allowedRoutes": {"kinds": []}})), &[Http, Grpc]),
+        (https("it", 443, json!({})), &[Http, Grpc]),
+        (listener("it", 443, "TLS", passthrough), &[Tls]),
+        // L-019: nothing else is carried where TLS ends.
+        (listener("it", 443, "TLS", terminate), &[Tls]),
+        (listener("it", 443, "TCP", json!({})), &[Tcp]),
+        (listener("it", 443, "UDP", json!({})), &[Udp]),
+    ] {
+        let gateway = edge_with(std::slice::from_ref(&it));
+        let resolved = listener_of(&gateway, "it");
+        assert_eq!(resolved.supported_kinds, kinds, "{it}");
+        assert!(resolved.is_served() && resolved.unresolved.is_empty(), "{it}");
+    }
+    // Those of them that are supported.
+    for (missing, left) in [(Feature::GRPCRoute, Http), (Feature::HTTPRoute, Grpc)] {
+        let gateway = edge_of(&common::resolved_by(&common::without(missing), &[gateway("infra/edge", &[open("it")])]));
+        assert_eq!(listener_of(&gateway, "it").supported_kinds, [left]);
     }
 }
 
@@ -359,24 +375,38 @@ fn d_007_kinds_that_cannot_be_supported_are_reported_and_the_others_stay() {
         (json!([{"kind": "HTTPRoute"}, {"kind": "HTTPRoute"}]), 0, 1),
         (json!([{"kind": "FooRoute"}, {"kind": "HTTPRoute"}]), 1, 1),
         (json!([{"kind": "FooRoute"}]), 1, 0),
-        // Not built, not of this protocol, of another group.
+        // Not declared, not of this protocol, of another group.
         (json!([{"kind": "GRPCRoute"}, {"kind": "TCPRoute"}]), 2, 0),
         (json!([{"group": "example.com", "kind": "HTTPRoute"}]), 1, 0),
         (json!([{"group": "", "kind": "HTTPRoute"}]), 1, 0),
     ];
     for (kinds, unresolved, supported) in cases {
-        let gateway = with_kinds(kinds.clone());
+        let objects = [gateway("infra/edge", &[listener("it", 80, "HTTP", json!({"allowedRoutes": {"kinds": kinds}}))])];
+        let gateway = edge_of(&common::resolved_by(&common::without(Feature::GRPCRoute), &objects));
         let it = listener_of(&gateway, "it");
         assert_eq!(names(&it.unresolved), vec!["routeKindUnsupported"; unresolved], "{kinds}");
         assert_eq!(it.supported_kinds, vec![RouteKind::Http; supported], "{kinds}");
         assert!(it.is_accepted(), "{kinds}");
     }
+    let declared = with_kinds(json!([{"kind": "GRPCRoute"}]));
+    assert_eq!(listener_of(&declared, "it").supported_kinds, [RouteKind::Grpc]);
+}
+
+#[test]
+fn d_008_kinds_of_a_tls_listener_that_passes_tls_on() {
+    let kinds = json!({"kinds": [{"kind": "TCPRoute"}, {"kind": "TLSRoute"}]});
+    let gateway = edge_with(&[listener("it", 443, "TLS", json!({"tls": {"mode": "Passthrough"}, "allowedRoutes": kinds}))]);
+    let it = listener_of(&gateway, "it");
+    assert_eq!(names(&it.unresolved), ["routeKindUnsupported"]);
+    assert_eq!(it.supported_kinds, [RouteKind::Tls]);
+    assert!(it.is_served());
 }
 
 #[test]
 fn d_007_wrong_kinds_are_reported_on_a_refused_listener_too() {
     let foo = json!({"allowedRoutes": {"kinds": [{"kind": "FooRoute"}]}});
-    let gateway = edge_with(&[listener("it", 80, "TCP", foo)]);
+    let objects = [gateway("infra/edge", &[listener("it", 80, "TCP", foo)])];
+    let gateway = edge_of(&common::resolved_by(&common::without(Feature::TCPRoute), &objects));
     let it = listener_of(&gateway, "it");
     assert_eq!(names(&it.refused), ["protocolUnsupported"]);
     assert_eq!(names(&it.unresolved), ["routeKindUnsupported"]);

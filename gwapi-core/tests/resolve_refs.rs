@@ -56,7 +56,7 @@ fn i_007_kinds_that_are_not_supported() {
     for backend in [
         json!({"name": "web", "port": 80, "kind": "Deployment"}),
         json!({"name": "web", "port": 80, "group": "core"}),
-        json!({"name": "web", "port": 80, "group": "multicluster.x-k8s.io", "kind": "ServiceImport"}),
+        json!({"name": "web", "port": 80, "group": "multicluster.x-k8s.io", "kind": "Service"}),
         json!({"name": "web", "port": 80, "kind": "service"}),
     ] {
         assert_eq!(outcome(target(backend, &web)), "backendKindUnsupported");

@@ -139,18 +139,17 @@ fn satisfy(world: &World<'_>, requests: &[Address], available: &[Address]) -> Ve
     requests.iter().zip(given).map(outcome).collect()
 }
 
-/// Gives a request an address, and what had it another one.
+/// Gives a request an address that is free, or else one whose owner can have another.
 fn give(request: usize, candidates: &[Vec<usize>], owners: &mut [Option<usize>], tried: &mut [bool]) -> bool {
-    for &address in candidates.get(request).into_iter().flatten() {
-        let Some(is_tried) = tried.get_mut(address).filter(|is_tried| !**is_tried) else { continue };
+    let own = candidates.get(request).map(Vec::as_slice).unwrap_or_default();
+    let free = own.iter().find(|address| owners.get(**address).is_some_and(Option::is_none));
+    let taken = own.iter().find(|address| {
+        let Some(is_tried) = tried.get_mut(**address).filter(|is_tried| free.is_none() && !**is_tried) else { return false };
         *is_tried = true;
-        let owner = owners.get(address).copied().flatten();
-        if owner.is_none_or(|owner| give(owner, candidates, owners, tried)) {
-            owners.get_mut(address).into_iter().for_each(|owner| *owner = Some(request));
-            return true;
-        }
-    }
-    false
+        owners.get(**address).copied().flatten().is_some_and(|owner| give(owner, candidates, owners, tried))
+    });
+    let owner = free.or(taken).and_then(|address| owners.get_mut(*address));
+    owner.map(|owner| *owner = Some(request)).is_some()
 }
 
 /// The addresses that satisfy a request, by their places.

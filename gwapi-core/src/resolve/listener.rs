@@ -50,7 +50,7 @@ fn resolve_listener(
     let kinds = kinds(world, listener, &refused);
     let certificates = certificate::resolve_certificates(world, declaring.key, listener);
     let filters = listener_filter::resolve_filters(world, declaring.key, listener);
-    let clients = trust::client_trust(world, declaring.gateway, listener);
+    let clients = trust::client_trust(world, declaring.gateway, declaring.key, listener);
     refused.extend(filters.refused);
     refused.extend(clients.refused);
     let mut unresolved = certificates.unresolved;

@@ -21,7 +21,8 @@ pub(super) struct Clients {
 }
 
 /// B-045, C-030: HTTPS listeners of a Gateway and of its ListenerSets are under what the Gateway says; others are not (B-046).
-pub(super) fn client_trust(world: &World<'_>, gateway: &Gateway, listener: &Listener) -> Clients {
+/// `declaring` is the one or the other.
+pub(super) fn client_trust(world: &World<'_>, gateway: &Gateway, declaring: &ObjectKey, listener: &Listener) -> Clients {
     let mut clients = Clients::default();
     if listener.protocol != Protocol::Https {
         return clients;
@@ -40,7 +41,11 @@ pub(super) fn client_trust(world: &World<'_>, gateway: &Gateway, listener: &List
     } else {
         clients.trust = Some(ClientTrust { ca_certificates: usable, mode: validation.mode });
     }
-    clients.unresolved = unresolved;
+    let is_local = declaring.namespace == gateway.meta.key.namespace;
+    // C-027: what the Gateway refers to is no business of other namespaces.
+    let elsewhere =
+        (!is_local && !unresolved.is_empty()).then(|| Refusal::ClientTrustUnresolved { gateway: gateway.meta.key.clone() });
+    clients.unresolved = if is_local { unresolved } else { elsewhere.into_iter().collect() };
     clients
 }
 

@@ -132,7 +132,12 @@ pub(crate) fn ours() -> Controller {
 }
 
 pub(crate) fn without(feature: Feature) -> Controller {
-    Controller { features: SupportedFeatures::built().without(feature), ..ours() }
+    without_all(&[feature])
+}
+
+pub(crate) fn without_all(features: &[Feature]) -> Controller {
+    let features = features.iter().fold(SupportedFeatures::built(), |all, feature| all.without(*feature));
+    Controller { features, ..ours() }
 }
 
 /// These objects and the class `ours`.
