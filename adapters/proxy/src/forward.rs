@@ -1,8 +1,9 @@
 //! A request on its way to a backend, and the answer on its way back.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr};
 
 use gwapi_core::resolution::BackendProtocol;
+use gwapi_match::retry::{Attempts, GiveUp, Next, RetryPolicy};
 use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{CONNECTION, TE, UPGRADE},
@@ -18,7 +19,7 @@ use crate::{
     lifetime::Life,
     proxy::Shared,
     replay::Replay,
-    retry::{Failure, Policy},
+    retry::{Failure, end_of},
     route::{Outbound, Reply},
     upgrade,
 };
@@ -45,18 +46,17 @@ pub(crate) async fn forward(
     client: Client,
     running: Running,
 ) -> Response<Body> {
-    let timeouts = reply.timeouts();
-    let deadline = enabled(timeouts.request).map(|timeout| client.since + timeout);
     let exchange = Exchange {
         shared,
         outbound: with_hop_headers(outbound, client.upgrade.as_ref().map(|(protocol, _)| protocol), client.accepts_trailers),
-        deadline,
-        per_try: enabled(timeouts.backend_request),
+        since: client.since,
         first: fastrand::usize(..),
     };
-    let policy = Policy::of(reply.retry().as_ref(), shared.limits.backoff);
+    let retry = reply.retry();
+    let policy = RetryPolicy::new(retry.as_ref(), reply.timeouts()).with_default_backoff(shared.limits.backoff);
     // J-015: the timeout covers all tries and the waits between them.
-    let outcome = before(deadline, exchange.run(client.body, &policy)).await;
+    let deadline = policy.request_ends().map(|end| client.since + end);
+    let outcome = before(deadline, exchange.run(client.body, policy)).await;
     let response = match outcome.and_then(|outcome| outcome) {
         Err(failure) => {
             tracing::debug!(backend = %exchange.outbound.target.key.object, %failure, "no answer");
@@ -75,10 +75,8 @@ pub(crate) async fn forward(
 struct Exchange<'a> {
     shared: &'a Shared,
     outbound: Outbound,
-    /// When the timeout of the whole request is over.
-    deadline: Option<Instant>,
-    /// The timeout of one try.
-    per_try: Option<Duration>,
+    /// When it came.
+    since: Instant,
     /// Which endpoint the first try takes; each other takes the next.
     first: usize,
 }
@@ -90,34 +88,35 @@ struct Answered {
 }
 
 impl Exchange<'_> {
-    async fn run(&self, body: Body, policy: &Policy) -> Result<Answered, Failure> {
+    async fn run(&self, body: Body, policy: RetryPolicy<'_>) -> Result<Answered, Failure> {
+        let mut attempts = Attempts::new(policy);
         if !policy.is_on() {
-            return self.attempt(0, body).await;
+            return self.attempt(&attempts, body).await;
         }
         let (replay, mut body) = Replay::new(body, self.shared.limits.replay_bytes);
-        let mut number = 0;
         loop {
-            let outcome = self.attempt(number, body).await;
-            let Some(wait) = policy.wait(number, outcome.as_ref().map(|answered| answered.response.status())) else {
-                return outcome;
+            let outcome = self.attempt(&attempts, body).await;
+            let end = end_of(outcome.as_ref().map(|answered| answered.response.status()));
+            let wait = match attempts.after(end, self.since.elapsed(), fastrand::u64(..), || true) {
+                Next::RetryAfter(wait) => wait,
+                Next::GiveUp(GiveUp::TimedOut) => return Err(Failure::TimedOut),
+                Next::PassOn | Next::GiveUp(_) => return outcome,
             };
             let Some(again) = replay.next_try() else { return outcome };
             drop(outcome);
             time::sleep(wait).await;
-            (number, body) = (number.saturating_add(1), again);
+            body = again;
         }
     }
 
-    async fn attempt(&self, number: u32, body: Body) -> Result<Answered, Failure> {
-        let endpoint = self.endpoint(number).ok_or(Failure::NoEndpoints)?;
-        let try_deadline = self.per_try.map(|timeout| Instant::now() + timeout);
+    async fn attempt(&self, attempts: &Attempts<'_>, body: Body) -> Result<Answered, Failure> {
+        let endpoint = self.endpoint(attempts.retries_made()).ok_or(Failure::NoEndpoints)?;
+        let deadline = attempts.attempt_ends(self.since.elapsed()).map(|end| self.since + end);
         let mut request = Request::new(body);
         *request.method_mut() = self.outbound.method.clone();
         *request.uri_mut() = self.outbound.uri.clone();
         *request.headers_mut() = self.outbound.headers.clone();
-        let response =
-            before(try_deadline, self.shared.upstream.send(endpoint, self.outbound.target.protocol, request)).await??;
-        let deadline = [self.deadline, try_deadline].into_iter().flatten().min();
+        let response = before(deadline, self.shared.upstream.send(endpoint, self.outbound.target.protocol, request)).await??;
         Ok(Answered { response, deadline })
     }
 
@@ -157,11 +156,6 @@ fn pass_on(answered: Answered, reply: &Reply, running: Running) -> Result<Respon
     headers::strip_hop_by_hop(response.headers_mut());
     reply.finish(response.headers_mut())?;
     Ok(response)
-}
-
-/// A timeout of zero is none (J-006).
-fn enabled(timeout: Option<Duration>) -> Option<Duration> {
-    timeout.filter(|timeout| !timeout.is_zero())
 }
 
 async fn before<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Result<T, Failure> {

@@ -178,8 +178,7 @@ fn j_026_the_path_is_that_of_the_field_and_adds_no_attribute() {
         let cookie = SessionCookie { name: Some("s".into()), path: path.into(), lifetime: CookieLifetime::Session };
         let persistence = SessionPersistence { token: SessionToken::Cookie(cookie), absolute_timeout: None };
         let (_, value) = begin(&Sessions::new(&persistence, scope("cart")), &keys(), endpoints()[0], NOW);
-        let text = value.to_str().unwrap().split("; ").find_map(|part| part.strip_prefix("Path=")).unwrap().to_owned();
-        text
+        value.to_str().unwrap().split("; ").find_map(|part| part.strip_prefix("Path=")).unwrap().to_owned()
     };
     assert_eq!(path("/"), "/");
     assert_eq!(path("/cart"), "/cart");

@@ -21,7 +21,7 @@ use hyper_util::{
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -152,7 +152,12 @@ where
 
 /// A port that refuses connections.
 pub async fn refusing() -> SocketAddr {
-    TcpListener::bind(LOOPBACK).await.expect("a port").local_addr().expect("an address")
+    // Bound, not listening, and never closed: no other test gets the port meanwhile.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(LOOPBACK).expect("a port");
+    let address = socket.local_addr().expect("an address");
+    std::mem::forget(socket);
+    address
 }
 
 // Clients
