@@ -119,7 +119,8 @@ fn candidates<'a>(checker: &Checker<'a>) -> Vec<Candidate<'a>> {
             seen.push(&attached.listener);
             for hostname in &attached.hostnames {
                 for rule in route.rules.iter().filter(|rule| rule.is_valid()) {
-                    let RuleMatches::Http(matches) = &rule.matches;
+                    // Only paths are compared with each other.
+                    let RuleMatches::Http(matches) = &rule.matches else { continue };
                     candidates.extend(matches.iter().enumerate().map(|(match_index, matched)| Candidate {
                         listener: &attached.listener,
                         route,

@@ -6,7 +6,7 @@ use gwapi_core::{
     Refusal, Resolution,
     model::ParentRef,
     name::{GATEWAY_GROUP, ObjectKey, SectionName},
-    resolution::{AttachedListener, Attachment, ResolvedRoute, ResolvedRule, Unclaimed},
+    resolution::{AttachedListener, Attachment, ResolvedListener, ResolvedRoute, ResolvedRule, Unclaimed},
 };
 use gwapi_manifest::render::escape;
 use gwapi_match::report::ObjectReport;
@@ -262,9 +262,12 @@ impl ParentReport {
 
 impl ListenerReport {
     fn of(attached: &AttachedListener, attachment: &Attachment, resolution: &Resolution) -> Self {
-        let gateway = resolution.gateways.get(&attachment.gateway);
-        let served = gateway.is_some_and(|gateway| {
-            gateway.is_accepted() && gateway.listeners.iter().any(|one| one.key == attached.listener && one.is_served())
+        let served = attachment.served_by.gateway().is_none_or(|gateway| {
+            let is_it = |one: &&ResolvedListener| one.key == attached.listener && one.is_served();
+            resolution
+                .gateways
+                .get(gateway)
+                .is_some_and(|gateway| gateway.is_accepted() && gateway.all_listeners().any(|one| is_it(&one)))
         });
         let hostnames: BTreeSet<String> = attached
             .hostnames

@@ -187,7 +187,8 @@ impl World<'_> {
         };
         let mut report = DecisionReport::ask(table, &arrival, parts(), sample);
         if let Ok(head) = table.head(parts())
-            && let Some(explanation) = explain(self.resolution, table.gateway(), &arrival, &head)
+            && let Some(gateway) = table.gateway()
+            && let Some(explanation) = explain(self.resolution, gateway, &arrival, &head)
         {
             report = report.because(&explanation);
         }
@@ -214,7 +215,9 @@ fn served<'a>(tables: impl IntoIterator<Item = &'a Table>) -> String {
 fn human(target: &Target, report: &DecisionReport, detail: Detail) -> String {
     let mut lines = vec![format!("{} {}", target.method, target.text)];
     let mut line = |name: &str, text: String| lines.push(format!("  {name:<9} {text}"));
-    line("gateway", report.gateway.clone());
+    if let Some(gateway) = &report.gateway {
+        line("gateway", gateway.clone());
+    }
     if let Some(listener) = &report.listener {
         line("listener", listener_text(listener));
     }
@@ -245,6 +248,7 @@ fn outcome(report: &DecisionReport) -> String {
         OutcomeKind::Redirect => format!("redirect{status} to {}", report.location.as_deref().unwrap_or_default()),
         OutcomeKind::Respond => format!("respond{status}{reason}"),
         OutcomeKind::Reject => format!("reject{status}{reason}"),
+        OutcomeKind::Pass => format!("goes on as it is{reason}"),
     }
 }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use gwapi_core::{Object, Resolution, name::ObjectKey};
-use gwapi_status::{Merged, StatusReport, merge_class, merge_gateway, merge_route, project};
+use gwapi_status::{
+    ListenerStatus, Merged, StatusReport, merge_class, merge_gateway, merge_listener_set, merge_mesh, merge_policy, merge_route,
+    merge_x_backend, project,
+};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -116,7 +119,13 @@ fn merge(report: &StatusReport, key: &ObjectKey, object: &Value, now: Option<&st
     match Object::from_json(object).object? {
         Object::GatewayClass(_) => report.classes.get(key).map(|status| merge_class(existing, status, now)),
         Object::Gateway(_) => report.gateways.get(key).map(|status| merge_gateway(existing, status, now)),
+        Object::ListenerSet(_) => report.listener_sets.get(key).map(|status| merge_listener_set(existing, status, now)),
+        Object::XMesh(_) => report.meshes.get(key).map(|status| merge_mesh(existing, status, now)),
         Object::Route(_) => Some(merge_route(existing, report.routes.get(key), &report.owned, now)),
+        Object::BackendTlsPolicy(_) | Object::XBackendTrafficPolicy(_) | Object::XTelemetryPolicy(_) => {
+            Some(merge_policy(existing, report.policies.get(key), &report.owned, now))
+        }
+        Object::XBackend(_) => Some(merge_x_backend(existing, report.x_backends.get(key), &report.owned, now)),
         _ => None,
     }
 }
@@ -129,11 +138,14 @@ fn table(report: &StatusReport) -> String {
     }
     for (key, gateway) in &report.gateways {
         rows.push(row(key.to_string(), String::new(), &gateway.conditions));
-        for listener in &gateway.listeners {
-            let count = listener.attached_routes;
-            let attached = format!("listener {}, {count} route{}", listener.name, if count == 1 { "" } else { "s" });
-            rows.push(row(key.to_string(), attached, &listener.conditions));
-        }
+        rows.extend(gateway.listeners.iter().map(|listener| listener_row(key, listener)));
+    }
+    for (key, set) in &report.listener_sets {
+        rows.push(row(key.to_string(), String::new(), &set.conditions));
+        rows.extend(set.listeners.iter().map(|listener| listener_row(key, listener)));
+    }
+    for (key, mesh) in &report.meshes {
+        rows.push(row(key.to_string(), String::new(), &mesh.conditions));
     }
     for (key, route) in &report.routes {
         if route.parents.is_empty() {
@@ -145,7 +157,23 @@ fn table(report: &StatusReport) -> String {
             rows.push(row(key.to_string(), format!("{}{section}{port}", parent.parent_ref.object()), &parent.conditions));
         }
     }
+    let policies = report.policies.iter().map(|(key, policy)| (key, &policy.ancestors));
+    let backends = report.x_backends.iter().map(|(key, backend)| (key, &backend.ancestors));
+    for (key, ancestors) in policies.chain(backends) {
+        if ancestors.is_empty() {
+            rows.push([key.to_string(), "concerns no Gateway of ours".into(), String::new()]);
+        }
+        for ancestor in ancestors {
+            rows.push(row(key.to_string(), ancestor.ancestor_ref.object().to_string(), &ancestor.conditions));
+        }
+    }
     align(&rows)
+}
+
+fn listener_row(key: &ObjectKey, listener: &ListenerStatus) -> [String; 3] {
+    let count = listener.attached_routes;
+    let attached = format!("listener {}, {count} route{}", listener.name, if count == 1 { "" } else { "s" });
+    row(key.to_string(), attached, &listener.conditions)
 }
 
 fn row(object: String, part: String, conditions: &[gwapi_status::Condition]) -> [String; 3] {

@@ -12,7 +12,10 @@ use crate::{
 };
 
 pub mod case;
+mod l4;
 mod ledger;
+mod mesh;
+mod pods;
 mod proxy;
 pub mod report;
 mod request;
@@ -132,7 +135,8 @@ fn run_case(case: &Case, answerer: &Answerer) -> Outcome {
             let resolution = input.resolve();
             let tables = gwapi_match::compile(&resolution, 0);
             failures.extend(status::check(case, &after(&input, &resolution, case_now.as_deref())));
-            let world = request::World { resolution: &resolution, tables: &tables };
+            let pods = pods::Pods::of(&input);
+            let world = request::World { resolution: &resolution, tables: &tables, pods: &pods };
             match answerer {
                 Answerer::Tables => failures.extend(request::check(case, &world)),
                 Answerer::Proxy(runtime) => {

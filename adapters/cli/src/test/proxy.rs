@@ -31,6 +31,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     case::{Case, Expect, Item, OneOrMany, Request},
+    pods::Pods,
     report::Failure,
     request::{Checks, Plain, Seen, World, check_answer, check_refused, short},
 };
@@ -129,14 +130,14 @@ impl Town {
         }
         unseen.extend(invisible(&request.expect));
         match Plain::of(request, world) {
-            Ok(plain) => self.check_sent(&plain, request, &mut checks).await,
+            Ok(plain) => self.check_sent(&plain, request, world.pods, &mut checks).await,
             Err(why) => checks.add("request", "an answer", why),
         }
         checks.all
     }
 
     /// One of the answers must be what is expected.
-    async fn check_sent(&self, plain: &Plain, request: &Request, checks: &mut Checks<'_>) {
+    async fn check_sent(&self, plain: &Plain, request: &Request, pods: &Pods, checks: &mut Checks<'_>) {
         let place = Place { gateway: plain.gateway.clone(), port: plain.port };
         let Some(address) = self.addresses.get(&place) else {
             return check_refused(&request.expect, &format!("{place} is not served"), checks);
@@ -146,7 +147,7 @@ impl Town {
             let mut attempt = Checks { item: checks.item, index: checks.index, all: Vec::new() };
             let seen = time::timeout(PATIENCE, send(*address, plain, request)).await;
             match seen.unwrap_or_else(|_| Err(Unanswered::Connection(format!("no answer in {} s", PATIENCE.as_secs())))) {
-                Ok(seen) => check_answer(&request.expect, &seen, &mut attempt),
+                Ok(seen) => check_answer(&request.expect, &seen, pods, &mut attempt),
                 Err(Unanswered::Connection(why)) => check_refused(&request.expect, &why, &mut attempt),
                 Err(Unanswered::Unwritable(why)) => attempt.add("request", "to be sent", why),
             }

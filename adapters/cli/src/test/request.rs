@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gwapi_core::{
     Resolution,
+    model::ClientValidationMode,
     name::ObjectKey,
-    resolution::{BackendKey, ResolvedBackend},
+    resolution::{BackendKey, ClientTrust, ResolvedBackend},
 };
 use gwapi_match::{
-    Table, Tables,
-    connect::{Admission, Arrival, Connection, HttpConnection},
-    decision::{Decision, Outcome, fault},
+    ListenerId, Table, Tables,
+    connect::{Admission, Arrival, Connection},
+    decision::{BackendTlsPlan, Decision, GrpcCode, Outcome, fault},
     exchange::{Exchange, Outgoing, Reaction, Why, finish, react},
     explain::explain,
     head::{HeadParts, RequestHead},
@@ -24,6 +25,8 @@ use crate::{
 
 use super::{
     case::{Case, Expect, Item, MirrorSpec, OneOrMany, RedirectSpec, Request, ResponseSpec},
+    l4, mesh,
+    pods::Pods,
     report::Failure,
 };
 
@@ -33,6 +36,8 @@ pub(super) struct World<'a> {
     pub resolution: &'a Resolution,
     /// What it compiles to.
     pub tables: &'a Tables,
+    /// The workloads behind the Services, of which cases tell by the names of Deployments.
+    pub pods: &'a Pods,
 }
 
 /// Checks every request of requests.yaml.
@@ -42,9 +47,14 @@ pub(super) fn check(case: &Case, world: &World<'_>) -> Vec<Failure> {
 
 fn check_request(index: usize, item: &Item<Request>, world: &World<'_>) -> Vec<Failure> {
     let mut checks = Checks { item, index, all: Vec::new() };
-    match Plain::of(&item.value, world) {
-        Ok(plain) => plain.check(&item.value, world, &mut checks),
-        Err(why) => checks.add("request", "an answer", why),
+    let request = &item.value;
+    let checked = match (&request.from, request.protocol.as_deref()) {
+        (Some(from), _) => mesh::check(request, from, world, &mut checks),
+        (None, Some("tls" | "tcp" | "udp")) => l4::check(request, world, &mut checks),
+        _ => Plain::of(request, world).map(|plain| plain.check(request, world, &mut checks)),
+    };
+    if let Err(why) = checked {
+        checks.add("request", "an answer", why);
     }
     checks.all
 }
@@ -93,15 +103,12 @@ impl Plain {
     /// # Errors
     /// If it is none that can be sent to a Gateway here.
     pub(super) fn of(request: &Request, world: &World<'_>) -> Result<Self, String> {
-        if request.from.is_some() || request.to.is_some() {
-            return Err("requests inside a mesh are not supported".into());
-        }
         let place = Place::of(request)?;
         let gateway = match &request.gateway {
             Some(name) => gateway_key(name)?,
             None => only_gateway(world, place.port)?,
         };
-        let mut headers = header_map(&request.headers)?;
+        let mut headers = headers_of(request)?;
         let host = place.host.clone().or_else(|| own_address(world, &gateway, &place));
         if let (Some(host), false) = (&host, headers.contains_key("host")) {
             headers.insert("host", HeaderValue::from_str(host).map_err(|error| format!("host `{host}`: {error}"))?);
@@ -124,7 +131,13 @@ impl Plain {
         };
         let arrival = self.arrival();
         let connection = match table.connect(&arrival) {
+            Connection::Http { tls, .. }
+                if tls.and_then(|plan| plan.client_validation).is_some_and(|asked| refuses(asked, request)) =>
+            {
+                return check_refused(&request.expect, "the client shows no certificate", checks);
+            }
             Connection::Http { connection, .. } => connection,
+            Connection::L4 { .. } => return check_refused(&request.expect, "the listener knows no requests", checks),
             Connection::Refuse(why) => return check_refused(&request.expect, &format!("connection refused: {why:?}"), checks),
         };
         let parts = HeadParts {
@@ -135,10 +148,19 @@ impl Plain {
             headers: &self.headers,
         };
         match RequestHead::new(parts, table.choices()) {
-            Ok(head) => Asked { table, connection, head, plain: self, request }.check(world, checks),
+            Ok(head) => {
+                let explanation = explain(world.resolution, &self.gateway, &arrival, &head);
+                let why = explanation.and_then(|explanation| explanation.over_runner_up).map(|key| key.to_string());
+                let asked = Asked { table, head, plain: self, request, pods: world.pods, why };
+                match table.admit(&connection, &asked.head) {
+                    Admission::Listener { id, .. } => asked.check(id, checks),
+                    Admission::Misdirected => asked.check_own(StatusCode::MISDIRECTED_REQUEST, "misdirected", checks),
+                    Admission::NotFound => asked.check_own(StatusCode::NOT_FOUND, "no listener", checks),
+                }
+            }
             Err(reject) => {
                 let status = StatusCode::from_u16(reject.status).unwrap_or(StatusCode::BAD_REQUEST);
-                check_answer(&request.expect, &Seen::answer(status, HeaderMap::new(), reject.to_string()), checks);
+                check_answer(&request.expect, &Seen::answer(status, HeaderMap::new(), reject.to_string()), world.pods, checks);
             }
         }
     }
@@ -161,7 +183,7 @@ impl Place {
         let Some(url) = &request.url else {
             let protocol = request.protocol.as_deref().unwrap_or("http");
             let is_tls = match protocol {
-                "http" => false,
+                "http" | "grpc" => false,
                 "https" => true,
                 other => return Err(format!("protocol `{other}` is not supported")),
             };
@@ -188,9 +210,9 @@ fn own_address(world: &World<'_>, gateway: &ObjectKey, place: &Place) -> Option<
 }
 
 /// A request without a Gateway is for the one that has the port.
-fn only_gateway(world: &World<'_>, port: u16) -> Result<ObjectKey, String> {
+pub(super) fn only_gateway(world: &World<'_>, port: u16) -> Result<ObjectKey, String> {
     let on_port = |table: &&std::sync::Arc<Table>| table.ports().any(|served| served.number == port);
-    let mut keys = world.tables.gateways.values().filter(on_port).map(|table| table.gateway().clone());
+    let mut keys = world.tables.gateways.iter().filter(|(_, table)| on_port(table)).map(|(key, _)| key.clone());
     match (keys.next(), keys.next(), world.tables.gateways.len()) {
         (Some(one), None, _) => Ok(one),
         (Some(_), Some(_), _) => Err(format!("several Gateways serve port {port}: the request needs `gateway`")),
@@ -213,37 +235,49 @@ pub(super) fn header_map(headers: &BTreeMap<String, OneOrMany>) -> Result<Header
     Ok(map)
 }
 
+/// What a client of gRPC sends besides (K-009, G-014).
+pub(super) fn headers_of(request: &Request) -> Result<HeaderMap, String> {
+    let mut headers = header_map(&request.headers)?;
+    if request.protocol.as_deref() == Some("grpc") && !headers.contains_key("content-type") {
+        headers.insert("content-type", HeaderValue::from_static("application/grpc"));
+    }
+    Ok(headers)
+}
+
+/// Whether a client is sent away in the handshake (B-047). Certificates of cases are not verified: one that is shown will do.
+fn refuses(asked: &ClientTrust, request: &Request) -> bool {
+    asked.mode == ClientValidationMode::AllowValidOnly && request.client_cert.is_none()
+}
+
 /// A request that was read and can be routed.
-struct Asked<'a> {
-    table: &'a Table,
-    connection: HttpConnection,
-    head: RequestHead<'a, HeaderMap>,
-    plain: &'a Plain,
-    request: &'a Request,
+pub(super) struct Asked<'a> {
+    pub(super) table: &'a Table,
+    pub(super) head: RequestHead<'a, HeaderMap>,
+    pub(super) plain: &'a Plain,
+    pub(super) request: &'a Request,
+    pub(super) pods: &'a Pods,
+    /// The key that decided over the runner-up.
+    pub(super) why: Option<String>,
 }
 
 impl Asked<'_> {
-    fn check(&self, world: &World<'_>, checks: &mut Checks<'_>) {
-        let expect = &self.request.expect;
-        let listener = match self.table.admit(&self.connection, &self.head) {
-            Admission::Listener { id } => id,
-            Admission::Misdirected => {
-                let seen = Seen::answer(StatusCode::MISDIRECTED_REQUEST, HeaderMap::new(), "misdirected".into());
-                return check_answer(expect, &seen, checks);
-            }
-            Admission::NotFound => {
-                let seen = Seen::answer(StatusCode::NOT_FOUND, HeaderMap::new(), "no listener".into());
-                return check_answer(expect, &seen, checks);
-            }
-        };
+    pub(super) fn check(&self, listener: ListenerId, checks: &mut Checks<'_>) {
         let routed = self.table.route(listener, &self.head);
         let Some(decision) = self.table.decision(routed) else {
             return checks.add("decision", "one", "the table does not know its own answer");
         };
+        // Services that are asked first are taken to let the request pass.
+        let decision = decision.cleared();
         self.check_rule(&decision, checks);
-        self.check_shares(&decision, checks);
-        self.check_why(world, checks);
+        check_shares(&self.request.expect, forwards(&decision), self.pods, checks);
+        self.check_why(checks);
         self.check_exchange(&decision, checks);
+    }
+
+    fn check_own(&self, status: StatusCode, why: &str, checks: &mut Checks<'_>) {
+        let grpc = self.head.is_grpc().then_some(GrpcCode::Unimplemented);
+        let seen = Seen { grpc, ..Seen::answer(status, HeaderMap::new(), why.into()) };
+        check_answer(&self.request.expect, &seen, self.pods, checks);
     }
 
     fn check_rule(&self, decision: &Decision<'_>, checks: &mut Checks<'_>) {
@@ -265,36 +299,10 @@ impl Asked<'_> {
         }
     }
 
-    /// `weights` and `backends`: the shares, whichever backend is picked.
-    fn check_shares(&self, decision: &Decision<'_>, checks: &mut Checks<'_>) {
-        let expect = &self.request.expect;
-        let (total, backends) = match decision.outcome {
-            Outcome::Forward(forward) => (forward.split.total(), forward.backends),
-            Outcome::Redirect(_) | Outcome::Respond { .. } => (0, &[][..]),
-        };
-        for (name, expected) in expect.weights.iter().flatten() {
-            let weight: u32 = backends.iter().filter(|backend| is_named(backend, name)).map(|backend| backend.weight).sum();
-            let actual = if total == 0 { 0.0 } else { f64::from(weight) / f64::from(total) };
-            if (actual - expected).abs() > 1e-6 {
-                checks.add(format!("weight of `{name}`"), expected, actual);
-            }
-        }
-        if let Some(expected) = &expect.backends {
-            let usable = backends.iter().filter(|backend| backend.weight > 0 && fault(backend).is_none());
-            let actual: BTreeSet<String> =
-                usable.filter_map(|backend| backend.target.as_ref().ok()).map(|target| short(&target.key)).collect();
-            if actual != expected.iter().cloned().collect() {
-                checks.add("backends", format!("{expected:?}"), format!("{actual:?}"));
-            }
-        }
-    }
-
-    fn check_why(&self, world: &World<'_>, checks: &mut Checks<'_>) {
+    fn check_why(&self, checks: &mut Checks<'_>) {
         let Some(expected) = &self.request.expect.why else { return };
-        let explanation = explain(world.resolution, &self.plain.gateway, &self.plain.arrival(), &self.head);
-        let actual = explanation.and_then(|explanation| explanation.over_runner_up).map(|key| key.to_string());
-        if actual.as_deref() != Some(expected) {
-            checks.add("why", expected, actual.unwrap_or_else(|| "no runner-up".into()));
+        if self.why.as_ref() != Some(expected) {
+            checks.add("why", expected, self.why.as_deref().unwrap_or("no runner-up"));
         }
     }
 
@@ -305,7 +313,7 @@ impl Asked<'_> {
             let exchange = react(decision, picked, &self.head, self.plain.headers.clone(), |_| true);
             let seen = self.seen(decision, exchange);
             let mut attempt = Checks { item: checks.item, index: checks.index, all: Vec::new() };
-            check_answer(&self.request.expect, &seen, &mut attempt);
+            check_answer(&self.request.expect, &seen, self.pods, &mut attempt);
             if attempt.all.is_empty() {
                 return;
             }
@@ -348,6 +356,7 @@ impl Asked<'_> {
                 let origin = self.plain.headers.get("origin").and_then(|origin| origin.to_str().ok());
                 match finish(decision, index, origin, &mut response) {
                     Ok(()) => Seen {
+                        tls: self.table.backend_tls(target).ok().flatten().map(|plan| SeenTls::of(&plan)),
                         backend: Some((short(&target.key), request)),
                         ..Seen::answer(StatusCode::OK, response, String::new())
                     },
@@ -356,8 +365,12 @@ impl Asked<'_> {
             }
             Reaction::Answer { status, headers, why } => {
                 let text = why.to_string();
-                let redirect = matches!(why, Why::Redirect(_));
-                Seen { is_redirect: redirect, ..Seen::answer(status, headers, text) }
+                let is_redirect = matches!(why, Why::Redirect(_));
+                let grpc = match why {
+                    Why::Cause(cause) => self.head.is_grpc().then(|| cause.grpc_code()),
+                    _ => None,
+                };
+                Seen { is_redirect, grpc, ..Seen::answer(status, headers, text) }
             }
         };
         seen.mirrors = Some(mirrors.collect());
@@ -366,9 +379,39 @@ impl Asked<'_> {
     }
 }
 
-fn is_named(backend: &ResolvedBackend, name: &str) -> bool {
+/// The sum of the weights, and the backends.
+pub(super) type Shares<'t> = (u32, &'t [ResolvedBackend]);
+
+fn forwards<'t>(decision: &Decision<'t>) -> Shares<'t> {
+    match decision.outcome {
+        Outcome::Forward(forward) => (forward.split.total(), forward.backends),
+        Outcome::Redirect(_) | Outcome::Respond { .. } => (0, &[]),
+    }
+}
+
+/// `weights` and `backends`: the shares, whichever backend is picked.
+pub(super) fn check_shares(expect: &Expect, (total, backends): Shares<'_>, pods: &Pods, checks: &mut Checks<'_>) {
+    for (name, expected) in expect.weights.iter().flatten() {
+        let weight: u32 = backends.iter().filter(|backend| is_named(backend, name, pods)).map(|backend| backend.weight).sum();
+        let actual = if total == 0 { 0.0 } else { f64::from(weight) / f64::from(total) };
+        if (actual - expected).abs() > 1e-6 {
+            checks.add(format!("weight of `{name}`"), expected, actual);
+        }
+    }
+    if let Some(expected) = &expect.backends {
+        let usable = backends.iter().filter(|backend| backend.weight > 0 && fault(backend).is_none());
+        let actual: BTreeSet<String> =
+            usable.filter_map(|backend| backend.target.as_ref().ok()).map(|target| short(&target.key)).collect();
+        if actual != expected.iter().cloned().collect() {
+            checks.add("backends", format!("{expected:?}"), format!("{actual:?}"));
+        }
+    }
+}
+
+fn is_named(backend: &ResolvedBackend, name: &str, pods: &Pods) -> bool {
     let reference = &backend.reference;
-    reference.name == *name || format!("{}/{}", reference.namespace, reference.name) == name
+    let full = format!("{}/{}", reference.namespace, reference.name);
+    reference.name == *name || full == name || pods.is_behind(&full, name)
 }
 
 pub(super) fn short(key: &BackendKey) -> String {
@@ -387,14 +430,38 @@ pub(super) struct Seen {
     pub(super) mirrors: Option<Vec<(String, f64)>>,
     pub(super) method: String,
     pub(super) why: String,
+    /// What the client of gRPC is told; nothing means that the backend says so.
+    pub(super) grpc: Option<GrpcCode>,
+    /// How the connection to the backend is protected.
+    pub(super) tls: Option<SeenTls>,
+}
+
+/// What a backend sees of TLS.
+pub(super) struct SeenTls {
+    sni: String,
+    /// What it is shown, `namespace/name`.
+    certificate: Option<String>,
+}
+
+impl SeenTls {
+    pub(super) fn of(plan: &BackendTlsPlan<'_>) -> Self {
+        let certificate = plan.certificate.map(|secret| format!("{}/{}", secret.namespace, secret.name));
+        Self { sni: plan.tls.server_name.to_string(), certificate }
+    }
+
+    /// What the client sent goes on as it is.
+    pub(super) fn passed(sni: &str) -> Self {
+        Self { sni: sni.to_owned(), certificate: None }
+    }
 }
 
 impl Seen {
     pub(super) fn answer(status: StatusCode, headers: HeaderMap, why: String) -> Self {
-        Self { status, headers, backend: None, is_redirect: false, mirrors: None, method: String::new(), why }
+        let (backend, mirrors, grpc, tls) = (None, None, None, None);
+        Self { status, headers, backend, is_redirect: false, mirrors, method: String::new(), why, grpc, tls }
     }
 
-    fn outcome(&self) -> String {
+    pub(super) fn outcome(&self) -> String {
         match &self.backend {
             Some((name, _)) => format!("forwarded to {name}"),
             None => format!("{} ({})", self.status.as_u16(), self.why),
@@ -412,7 +479,7 @@ pub(super) fn check_refused(expect: &Expect, why: &str, checks: &mut Checks<'_>)
 }
 
 /// Compares what became of a request with what is expected.
-pub(super) fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>) {
+pub(super) fn check_answer(expect: &Expect, seen: &Seen, pods: &Pods, checks: &mut Checks<'_>) {
     if expect.connection_rejected {
         checks.add("connection", "rejected", seen.outcome());
     }
@@ -427,7 +494,8 @@ pub(super) fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>
         seen.status != StatusCode::OK && expect.status.as_ref().is_some_and(|statuses| statuses.allow(seen.status.as_u16()));
     if let Some(expected) = expect.backend.as_ref().filter(|_| !is_own) {
         let actual = seen.backend.as_ref().map(|(name, _)| name);
-        let allowed = |name: &String| name == expected || expect.backend_services.contains(name);
+        let allowed =
+            |name: &String| name == expected || expect.backend_services.contains(name) || pods.is_behind(name, expected);
         if !actual.is_some_and(allowed) {
             checks.add("backend", expected, seen.outcome());
         }
@@ -444,13 +512,17 @@ pub(super) fn check_answer(expect: &Expect, seen: &Seen, checks: &mut Checks<'_>
     if let (Some(expected), Some(mirrors)) = (&expect.mirrored_to, &seen.mirrors) {
         check_mirrors(expected, mirrors, checks);
     }
-    for (what, asked) in [("grpcCode", expect.grpc_code.is_some()), ("answered", expect.answered.is_some())] {
-        if asked {
-            checks.add(what, "to be checked", "not supported here");
+    if let Some(expected) = &expect.grpc_code {
+        let actual = seen.grpc.map_or_else(|| if seen.backend.is_some() { "OK" } else { "Unknown" }, GrpcCode::as_str);
+        if !expected.eq_ignore_ascii_case(actual) {
+            checks.add("grpcCode", expected, actual);
         }
     }
-    if expect.backend_tls == Some(true) {
-        checks.add("backendTLS", true, "TLS to backends is not supported");
+    if expect.answered.is_some_and(|expected| expected != seen.backend.is_some()) {
+        checks.add("answer", format!("{:?}", expect.answered), seen.outcome());
+    }
+    if expect.backend_tls.is_some_and(|expected| expected != seen.tls.is_some()) {
+        checks.add("backendTLS", format!("{:?}", expect.backend_tls), seen.tls.is_some());
     }
 }
 
@@ -496,8 +568,17 @@ fn check_backend_request(expected: &super::case::BackendRequest, seen: &Seen, ch
         checks.add("host at the backend", format!("{:?}", expected.host), format!("{host:?}"));
     }
     check_headers("at the backend", &expected.headers, &expected.absent_headers, &request.headers, checks);
-    if expected.sni.is_some() || expected.client_cert.is_some() {
-        checks.add("TLS to the backend", "to be checked", "not supported here");
+    check_backend_tls(expected, seen, checks);
+}
+
+fn check_backend_tls(expected: &super::case::BackendRequest, seen: &Seen, checks: &mut Checks<'_>) {
+    let sni = seen.tls.as_ref().map(|tls| &tls.sni);
+    if expected.sni.is_some() && expected.sni.as_ref() != sni {
+        checks.add("SNI at the backend", format!("{:?}", expected.sni), format!("{sni:?}"));
+    }
+    let certificate = seen.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
+    if expected.client_cert.is_some() && expected.client_cert.as_ref() != certificate {
+        checks.add("certificate at the backend", format!("{:?}", expected.client_cert), format!("{certificate:?}"));
     }
 }
 
