@@ -1,5 +1,7 @@
 //! Workloads: tables of a given size, and the requests that go with them.
 
+pub mod control;
+
 use std::sync::Arc;
 
 use gwapi_core::{
