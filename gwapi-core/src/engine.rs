@@ -12,7 +12,7 @@ use crate::{
     model::{Object, ReferenceGrant, Referrer},
     name::{ObjectKey, ObjectName},
     resolution::{ListenerKey, Resolution, ResolvedGateway, ResolvedRoute},
-    resolve::{Reads, Source, World, has_classes, resolve_class, resolve_gateway, resolve_route},
+    resolve::{Reads, Source, World, has_classes, is_built, resolve_class, resolve_gateway, resolve_route},
     snapshot::Snapshot,
 };
 
@@ -224,7 +224,12 @@ impl Engine {
                 Some(Source::Gateway(key.clone()))
             }
             Unit::Route(key) => {
-                let route = self.snapshot.routes.get(key).map(|route| Arc::new(resolve_route(&world, route)));
+                let route = self
+                    .snapshot
+                    .routes
+                    .get(key)
+                    .filter(|route| is_built(route))
+                    .map(|route| Arc::new(resolve_route(&world, route)));
                 self.note(&unit, reads);
                 if self.resolution.routes.get(key) != route.as_ref() {
                     counts.before(&self.resolution, self.resolution.routes.get(key), route.as_ref());

@@ -47,7 +47,7 @@ pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {
         let resolved = resolve_gateway(&World::new(snapshot, &resolution), gateway);
         resolution.set_gateway(&gateway.meta.key, Some(resolved.map(Arc::new)));
     }
-    for route in snapshot.routes() {
+    for route in snapshot.routes().filter(|route| is_built(route)) {
         let resolved = resolve_route(&World::new(snapshot, &resolution), route);
         resolution.set_route(&route.meta.key, Some(Arc::new(resolved)));
     }
@@ -72,6 +72,11 @@ fn claim(world: &World<'_>, gateway: &Gateway) -> Result<ControllerName, Unclaim
         }
         None => class::assumed(world).ok_or_else(|| Unclaimed::NoClass { gateway: key(), class }),
     }
+}
+
+/// Nothing is said of routes that are of a kind which is not built: not even that no listener takes them.
+pub(crate) fn is_built(route: &Route) -> bool {
+    route.kind.feature().is_built()
 }
 
 /// What becomes of a route.
