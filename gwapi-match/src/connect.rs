@@ -191,7 +191,7 @@ impl Table {
     /// B-022, among the listeners of the connection's port and transport only (pitfall 13).
     fn most_specific(&self, connection: &HttpConnection, host: Option<&str>) -> Option<ListenerId> {
         let hosts = self.ports.hosts.get(&connection.as_port())?;
-        hosts.chain(host).next().map(|(_, index)| self.listener_id(*index))
+        hosts.find_map(host, |_, index| Some(self.listener_id(*index)))
     }
 }
 

@@ -100,8 +100,8 @@ impl Index {
         head: &RequestHead<'_, H>,
         choices: &Choices,
     ) -> Option<Place> {
-        let mut chain = self.buckets.chain(host);
-        chain.find_map(|(spot, bucket)| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
+        self.buckets
+            .find_map(host, |spot, bucket| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
     }
 
     /// What stands at a place.

@@ -62,6 +62,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
 )]
 
+mod bytes;
 mod compile;
 pub mod connect;
 pub mod decision;
