@@ -278,11 +278,11 @@ impl Table {
         host: Option<&str>,
         takes_part: impl Fn(&ServedListener) -> bool,
     ) -> Option<(ListenerId, &ServedListener)> {
-        let listeners = self.ports.hosts.get(&port)?.chain(host).filter_map(|(_, index)| {
+        self.ports.hosts.get(&port)?.find_map(host, |_, index| {
             let id = self.listener_id(*index);
-            Some((id, self.listener(id)?))
-        });
-        listeners.into_iter().find(|(_, listener)| takes_part(listener))
+            let listener = self.listener(id)?;
+            takes_part(listener).then_some((id, listener))
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::HeaderName;
+
 /// Headers that can be looked up by name. Not every host of this library has an [`http::HeaderMap`].
 ///
 /// Names are asked for in lower case and found without regard to case (F-011).
@@ -15,6 +17,11 @@ use std::borrow::Cow;
 pub trait Headers {
     /// The values of every field line of that name, in their order.
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]>;
+
+    /// The same by a name that is ready made: a map of such names need not read it again.
+    fn values_of<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.values(name.as_str())
+    }
 
     /// The value of the first field line of that name.
     fn first<'a>(&'a self, name: &str) -> Option<&'a [u8]> {
@@ -71,6 +78,10 @@ impl Headers for http::HeaderMap {
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.get_all(name).iter().map(http::HeaderValue::as_bytes)
     }
+
+    fn values_of<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
+    }
 }
 
 impl Headers for [(&[u8], &[u8])] {
@@ -82,6 +93,10 @@ impl Headers for [(&[u8], &[u8])] {
 impl<H: Headers + ?Sized> Headers for &H {
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         (**self).values(name)
+    }
+
+    fn values_of<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        (**self).values_of(name)
     }
 }
 

@@ -126,14 +126,13 @@ impl Index {
         head: &RequestHead<'_, H>,
         choices: &Choices,
     ) -> Option<Place> {
-        let mut chain = self.buckets.chain(host);
-        chain.find_map(|(spot, bucket)| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
+        self.buckets
+            .find_map(host, |spot, bucket| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
     }
 
     /// The best entry of all that is served under a host, where entries ask for nothing else (G-015, G-016).
     pub(crate) fn first(&self, host: Option<&str>) -> Option<Place> {
-        let (spot, _) = self.buckets.chain(host).next()?;
-        Some(Place { bucket: spot, entry: 0 })
+        self.buckets.find_map(host, |spot, _| Some(Place { bucket: spot, entry: 0 }))
     }
 
     /// What stands at a place.

@@ -63,6 +63,7 @@
 )]
 
 pub mod auth;
+mod bytes;
 mod compile;
 pub mod connect;
 pub mod decision;

@@ -35,6 +35,14 @@ typed! {
     from_gateway(gateway_api::gateways::Gateway);
     /// Reads an HTTPRoute.
     from_http_route(gateway_api::httproutes::HttpRoute);
+    /// Reads a GRPCRoute.
+    from_grpc_route(gateway_api::grpcroutes::GrpcRoute);
+    /// Reads a TLSRoute.
+    from_tls_route(gateway_api::tlsroutes::TlsRoute);
+    /// Reads a ListenerSet.
+    from_listener_set(gateway_api::listenersets::ListenerSet);
+    /// Reads a BackendTLSPolicy.
+    from_backend_tls_policy(gateway_api::backendtlspolicies::BackendTlsPolicy);
     /// Reads a ReferenceGrant.
     from_reference_grant(gateway_api::referencegrants::ReferenceGrant);
     /// Reads a Namespace.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{BackendRef, DefaultScope, GrpcRule, HttpRule, Invalid, ObjectMeta};
 use crate::{
+    features::Feature,
     hostname::Hostname,
     name::{CORE_GROUP, GATEWAY_GROUP, Group, Kind, Namespace, ObjectKey, ObjectName, SectionName},
 };
@@ -80,6 +81,18 @@ impl RouteKind {
             Self::Tls => "TLSRoute",
             Self::Tcp => "TCPRoute",
             Self::Udp => "UDPRoute",
+        }
+    }
+
+    /// The feature that whoever serves it declares.
+    #[must_use]
+    pub fn feature(self) -> Feature {
+        match self {
+            Self::Http => Feature::HTTPRoute,
+            Self::Grpc => Feature::GRPCRoute,
+            Self::Tls => Feature::TLSRoute,
+            Self::Tcp => Feature::TCPRoute,
+            Self::Udp => Feature::UDPRoute,
         }
     }
 

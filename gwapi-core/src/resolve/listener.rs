@@ -116,13 +116,7 @@ fn goes_with(kind: RouteKind, protocol: &Protocol) -> bool {
 }
 
 fn is_kind_supported(world: &World<'_>, kind: RouteKind) -> bool {
-    world.controller.features.has(match kind {
-        RouteKind::Http => Feature::HTTPRoute,
-        RouteKind::Grpc => Feature::GRPCRoute,
-        RouteKind::Tls => Feature::TLSRoute,
-        RouteKind::Tcp => Feature::TCPRoute,
-        RouteKind::Udp => Feature::UDPRoute,
-    })
+    world.controller.features.has(kind.feature())
 }
 
 /// B-019, B-034.

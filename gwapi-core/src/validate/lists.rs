@@ -55,7 +55,7 @@ fn list(path: &Path<'_>, node: &Node, items: &[Value], violations: &mut Vec<Viol
             let stray = items.iter().position(|item| !item.is_object() && !item.is_null());
             if let Some((index, item)) = stray.and_then(|index| Some((index, items.get(index)?))) {
                 let detail = "must be an object for an array of list-type map";
-                return violations.push(Violation::invalid(&Path::Index(path, index), Fault::Duplicate, item, detail));
+                return violations.push(Violation::invalid_value(&Path::Index(path, index), Fault::Duplicate, item, detail));
             }
             items.iter().map(|item| key(names, item)).collect()
         }

@@ -84,7 +84,7 @@ pub(super) fn undecodable(object: &Value) -> Vec<Violation> {
 
 fn decode(path: &Path<'_>, value: &Value, shape: &Shape, violations: &mut Vec<Violation>) {
     let mut wrong = |wanted: &str| {
-        violations.push(Violation::invalid(path, Fault::Type, value, format!("{path} must be of type {wanted}")));
+        violations.push(Violation::invalid_value(path, Fault::Type, value, format!("must be of type {wanted}")));
     };
     match (shape, value) {
         (_, Value::Null) | (Shape::Text, Value::String(_)) | (Shape::Boolean, Value::Bool(_)) => {}
@@ -153,7 +153,7 @@ impl<'a> Checker<'a> {
 
     fn invalid(&mut self, name: &str, value: &str, detail: &str) {
         let path = Path::Field(&self.root, name);
-        self.violations.push(Violation::invalid(&path, Fault::Metadata, &Value::from(value), detail));
+        self.violations.push(Violation::invalid_value(&path, Fault::Metadata, &Value::from(value), detail));
     }
 
     fn created(&mut self, is_namespaced: bool) {
@@ -162,8 +162,10 @@ impl<'a> Checker<'a> {
             self.invalid("generateName", generate, NAME);
         }
         if name.is_empty() && generate.is_empty() {
-            let message = "Required value: name or generateName is required";
-            self.violations.push(Violation::new(&Path::Field(&self.root, "name"), Fault::Required, message));
+            let detail = "name or generateName is required";
+            let message = format!("Required value: {detail}");
+            let path = Path::Field(&self.root, "name");
+            self.violations.push(Violation { message, ..Violation::new(&path, Fault::Required, detail) });
         } else if !name.is_empty() && !is_subdomain(name) {
             self.invalid("name", name, NAME);
         }
@@ -180,7 +182,7 @@ impl<'a> Checker<'a> {
             // What is missing is taken from what is stored.
             if new != old && !new.is_empty() {
                 let path = Path::Field(&self.root, name);
-                self.violations.push(Violation::invalid(&path, Fault::Immutable, &Value::from(new), "field is immutable"));
+                self.violations.push(Violation::invalid_value(&path, Fault::Immutable, &Value::from(new), "field is immutable"));
             }
         }
         let generate = self.text("generateName");
@@ -221,8 +223,10 @@ impl<'a> Checker<'a> {
             }
         }
         if size > ANNOTATIONS {
-            let message = format!("Too long: may not be more than {ANNOTATIONS} bytes");
-            self.violations.push(Violation::new(&Path::Field(&self.root, "annotations"), Fault::TooLong, message));
+            let detail = format!("may not be more than {ANNOTATIONS} bytes");
+            let message = format!("Too long: {detail}");
+            let path = Path::Field(&self.root, "annotations");
+            self.violations.push(Violation { message, ..Violation::new(&path, Fault::TooLong, detail) });
         }
     }
 
@@ -240,14 +244,14 @@ impl<'a> Checker<'a> {
                 if value.is_empty() {
                     let detail = if name == "apiVersion" { "version must not be empty" } else { "must not be empty" };
                     let path = Path::Field(&path, name);
-                    self.violations.push(Violation::invalid(&path, Fault::Metadata, &Value::from(""), detail));
+                    self.violations.push(Violation::invalid_value(&path, Fault::Metadata, &Value::from(""), detail));
                 }
             }
             controllers += u32::from(owner.get("controller") == Some(&Value::Bool(true)));
             let is_event = text("apiVersion") == "v1" && text("kind") == "Event";
             if is_event || controllers == 2 {
                 let detail = if is_event { "Event is disallowed from being an owner" } else { ONE_CONTROLLER };
-                self.violations.push(Violation::invalid(&path, Fault::Metadata, owner, detail));
+                self.violations.push(Violation::invalid_value(&path, Fault::Metadata, owner, detail));
             }
         }
     }

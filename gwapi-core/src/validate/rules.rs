@@ -1,6 +1,7 @@
 //! CEL rules over the object.
 
-use alloc::{format, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
+use core::cell::OnceCell;
 
 use serde_json::Value;
 
@@ -12,9 +13,12 @@ use super::{
     structure::unchanged,
 };
 
+/// How many steps all rules of an object may take together, as the server has it.
+const BUDGET: u64 = 10_000_000;
+
 /// Runs every rule of the schema where it belongs. `before` is the prepared object that is stored.
 pub(super) fn check(schema: &Schema, root: NodeId, after: &Value, before: Option<&Value>, violations: &mut Vec<Violation>) {
-    Runner { schema, violations }.value(&Path::Root, root, after, before, None);
+    Runner { schema, violations, budget: BUDGET }.value(&Path::Root, root, after, before, None);
 }
 
 impl Matcher for Schema {
@@ -24,16 +28,25 @@ impl Matcher for Schema {
 }
 
 /// A value and what it was before.
-#[derive(Clone, Copy)]
 struct Correlated<'v> {
     id: NodeId,
     after: &'v Value,
     before: &'v Value,
+    /// Many rules below may ask.
+    is_unchanged: OnceCell<bool>,
+}
+
+impl Correlated<'_> {
+    fn is_unchanged(&self, schema: &Schema) -> bool {
+        *self.is_unchanged.get_or_init(|| unchanged(schema, self.id, self.after, self.before))
+    }
 }
 
 struct Runner<'a> {
     schema: &'a Schema,
     violations: &'a mut Vec<Violation>,
+    /// Once it is spent, no further rule runs.
+    budget: u64,
 }
 
 impl<'a> Runner<'a> {
@@ -44,13 +57,17 @@ impl<'a> Runner<'a> {
         id: NodeId,
         value: &'v Value,
         before: Option<&'v Value>,
-        nearest: Option<Correlated<'v>>,
+        nearest: Option<&Correlated<'_>>,
     ) {
         // The object as a whole changes with every write, in its metadata.
         let known = before.filter(|_| !matches!(path, Path::Root));
-        let nearest = known.map(|before| Correlated { id, after: value, before }).or(nearest);
+        let own = known.map(|before| Correlated { id, after: value, before, is_unchanged: OnceCell::new() });
+        let nearest = own.as_ref().or(nearest);
         let node = self.schema.node(id);
         for rule in &node.rules {
+            if self.budget == 0 {
+                return;
+            }
             self.rule(path, node, rule, value, before, nearest);
         }
         match value {
@@ -83,35 +100,34 @@ impl<'a> Runner<'a> {
         rule: &'a Rule,
         value: &Value,
         before: Option<&Value>,
-        nearest: Option<Correlated<'_>>,
+        nearest: Option<&Correlated<'_>>,
     ) {
         let says = if rule.message.is_empty() { &rule.source } else { &rule.message };
-        let fault = |detail: &str| format!("Invalid value: \"{}\": {detail}", node.kind.as_str());
+        let no_answer = |detail: String| {
+            let message = format!("Invalid value: \"{}\": {detail}", node.kind.as_str());
+            Violation { message, ..Violation::new(path, Fault::RuleError, detail) }
+        };
         let program = match &rule.program {
             Ok(program) => program,
-            Err(error) => {
-                let message = fault(&format!("rule compile error: {error}"));
-                return self.violations.push(Violation::new(path, Fault::RuleError, message));
-            }
+            Err(error) => return self.violations.push(no_answer(format!("rule compile error: {error}"))),
         };
         // A rule about a transition needs both sides of it.
         if program.uses_old_self && before.is_none() {
             return;
         }
-        let violation = match program.holds(value, before, self.schema) {
+        let violation = match program.holds(value, before, self.schema, &mut self.budget) {
             Ok(true) => return,
-            Err(error) => Violation::new(path, Fault::RuleError, fault(&format!("{error} evaluating rule: {says}"))),
+            Err(error) => no_answer(format!("{error} evaluating rule: {says}")),
             Ok(false) => {
-                let is_tolerated = !program.uses_old_self
-                    && nearest.is_some_and(|nearest| unchanged(self.schema, nearest.id, nearest.after, nearest.before));
+                let is_tolerated = !program.uses_old_self && nearest.is_some_and(|nearest| nearest.is_unchanged(self.schema));
                 if is_tolerated {
                     return;
                 }
                 let says = if rule.message.is_empty() { format!("failed rule: {says}") } else { says.as_ref().into() };
                 let fault = if program.uses_old_self { Fault::Immutable } else { Fault::Rule };
                 match node.kind {
-                    Type::Object | Type::Array => Violation::new(path, fault, format!("Invalid value: {says}")),
-                    _ => Violation::invalid(path, fault, value, says),
+                    Type::Object | Type::Array => Violation::invalid(path, fault, says),
+                    _ => Violation::invalid_value(path, fault, value, says),
                 }
             }
         };

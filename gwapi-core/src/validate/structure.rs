@@ -5,6 +5,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt;
 
 use serde_json::{Map, Number, Value};
 
@@ -15,6 +16,7 @@ use super::{
     text::{is_ipv4, is_ipv6},
     violation::shown,
 };
+use crate::ingest::nearest::nearest;
 
 /// Checks a prepared object, tolerating what did not change.
 pub(super) fn check(schema: &Schema, root: NodeId, after: &Value, before: Option<&Value>, violations: &mut Vec<Violation>) {
@@ -74,8 +76,11 @@ impl Checker<'_> {
         }
         if !node.allowed.is_empty() && !node.allowed.contains(value) {
             let allowed: Vec<String> = node.allowed.iter().map(ToString::to_string).collect();
-            let message = format!("Unsupported value: {}: supported values: {}", shown(value), allowed.join(", "));
-            self.violations.push(Violation::new(path, Fault::Enum, message));
+            let detail = format!("supported values: {}", allowed.join(", "));
+            let message = format!("Unsupported value: {}: {detail}", shown(value));
+            let texts = node.allowed.iter().filter_map(Value::as_str);
+            let nearest = value.as_str().and_then(|text| nearest(text, texts));
+            self.violations.push(Violation { message, nearest, ..Violation::new(path, Fault::Enum, detail) });
         }
     }
 
@@ -93,35 +98,34 @@ impl Checker<'_> {
                 (Type::Any, _) => "ipv4",
                 (kind, _) => kind.as_str(),
             };
-            self.invalid_type(path, value, format!("{path} in body must be of type {wanted}: \"{found}\""));
+            let (value, detail) = (format!("\"{found}\""), format!("must be of type {wanted}: \"{found}\""));
+            self.violations.push(Violation::in_body(path, Fault::Type, &value, detail));
         }
     }
 
-    fn invalid_type(&mut self, path: &Path<'_>, value: &Value, detail: String) {
-        self.violations.push(Violation::invalid(path, Fault::Type, value, detail));
+    fn add(&mut self, path: &Path<'_>, fault: Fault, value: &Value, detail: impl fmt::Display) {
+        self.violations.push(Violation::in_body(path, fault, &shown(value), detail));
     }
 
     fn text(&mut self, path: &Path<'_>, node: &Node, value: &Value, text: &str) {
-        // Lengths and patterns are for texts, whatever type is asked for; sizes of other types are not.
+        // Lengths are for texts: sizes of other types have their own names in the schema.
         let (least, most) = if node.kind == Type::String { node.bounds } else { (None, None) };
         let length = text.chars().count() as i64;
         if let Some(most) = most.filter(|most| length > *most) {
-            let message = format!("Too long: may not be more than {most} bytes");
-            self.violations.push(Violation::new(path, Fault::TooLong, message));
+            let detail = format!("may not be more than {most} bytes");
+            let message = format!("Too long: {detail}");
+            self.violations.push(Violation { message, ..Violation::new(path, Fault::TooLong, detail) });
         } else if let Some(least) = least.filter(|least| length < *least) {
-            let detail = format!("{path} in body should be at least {least} chars long");
-            self.violations.push(Violation::invalid(path, Fault::TooShort, value, detail));
+            self.add(path, Fault::TooShort, value, format!("should be at least {least} chars long"));
         } else if let Some(pattern) = node.pattern.as_deref().filter(|pattern| self.schema.matches(pattern, text) != Some(true)) {
-            let detail = format!("{path} in body should match '{pattern}'");
-            self.violations.push(Violation::invalid(path, Fault::Pattern, value, detail));
+            self.add(path, Fault::Pattern, value, format!("should match '{pattern}'"));
         }
         let wanted = match node.format {
             Some(Format::Ipv4) if !is_ipv4(text) => "ipv4",
             Some(Format::Ipv6) if !is_ipv6(text) => "ipv6",
             _ => return,
         };
-        let detail = format!("{path} in body must be of type {wanted}: {}", shown(value));
-        self.violations.push(Violation::invalid(path, Fault::Format, value, detail));
+        self.add(path, Fault::Format, value, format!("must be of type {wanted}: {}", shown(value)));
     }
 
     fn number(&mut self, path: &Path<'_>, node: &Node, value: &Value, number: &Number) {
@@ -129,28 +133,27 @@ impl Checker<'_> {
             return;
         }
         let whole = number.as_i64();
-        let in_range = match node.format {
-            Some(Format::Int32) => whole.or_else(|| whole_of_float(number)).is_some_and(|number| i32::try_from(number).is_ok()),
-            _ => whole.or_else(|| whole_of_float(number)).is_some(),
+        let in_range = match (whole.or_else(|| whole_of_float(number)), node.format) {
+            (Some(number), Some(Format::Int32)) => i32::try_from(number).is_ok(),
+            (number, _) => number.is_some(),
         };
+        let float = number.as_f64().unwrap_or_default();
         if !in_range {
             let format = if node.format == Some(Format::Int32) { "int32" } else { "int64" };
             let detail = format!("Checked value must be of type integer with format {format} in {path}");
-            self.violations.push(Violation::invalid(path, Fault::Format, value, detail));
+            let fault = if float < 0.0 { Fault::Minimum } else { Fault::Maximum };
+            self.violations.push(Violation::invalid_value(path, fault, value, detail));
         }
-        let float = number.as_f64().unwrap_or_default();
         let beyond = |bound: i64, is_beyond: fn(&i64, &i64) -> bool, is_beyond_float: fn(&f64, &f64) -> bool| match whole {
             Some(whole) => is_beyond(&whole, &bound),
             None => is_beyond_float(&float, &(bound as f64)),
         };
         let (least, most) = node.bounds;
         if let Some(most) = most.filter(|most| beyond(*most, i64::gt, f64::gt)) {
-            let detail = format!("{path} in body should be less than or equal to {most}");
-            self.violations.push(Violation::invalid(path, Fault::Maximum, value, detail));
+            self.add(path, Fault::Maximum, value, format!("should be less than or equal to {most}"));
         }
         if let Some(least) = least.filter(|least| beyond(*least, i64::lt, f64::lt)) {
-            let detail = format!("{path} in body should be greater than or equal to {least}");
-            self.violations.push(Violation::invalid(path, Fault::Minimum, value, detail));
+            self.add(path, Fault::Minimum, value, format!("should be greater than or equal to {least}"));
         }
     }
 
@@ -188,39 +191,49 @@ impl Checker<'_> {
         let size = size as i64;
         let (least, most) = node.bounds;
         if let Some(most) = most.filter(|most| size > *most) {
-            let message = format!("Too many: {size}: must have at most {most} items");
-            self.violations.push(Violation::new(path, Fault::TooMany, message));
+            let detail = format!("must have at most {most} items");
+            let message = format!("Too many: {size}: {detail}");
+            self.violations.push(Violation { message, ..Violation::new(path, Fault::TooMany, detail) });
         }
         if let Some(least) = least.filter(|least| size < *least) {
-            let detail = format!("Invalid value: {size}: {path} in body should have at least {least} {what}");
-            self.violations.push(Violation::new(path, Fault::TooFew, detail));
+            self.add(path, Fault::TooFew, &size.into(), format!("should have at least {least} {what}"));
         }
     }
 
     fn alternatives(&mut self, path: &Path<'_>, node: &Node, value: &Value) {
-        let mut add = |what: &str| {
-            let message = format!("Invalid value: \"\": \"{path}\" must {what}");
-            self.violations.push(Violation::new(path, Fault::Alternatives, message));
-        };
-        let is_like = |id: &&NodeId| is_like(self.schema, path, **id, value);
-        if !node.any_of.is_empty() && !node.any_of.iter().any(|id| is_like(&id)) {
-            add("validate at least one schema (anyOf)");
+        let schema = self.schema;
+        let is_like = |id: &NodeId| unlike(schema, path, *id, value).is_empty();
+        if !node.any_of.is_empty() && !node.any_of.iter().any(is_like) {
+            self.unlike_any(path, "validate at least one schema (anyOf)", &node.any_of, value);
         }
-        let alike = node.one_of.iter().filter(is_like).count();
-        if !node.one_of.is_empty() && alike != 1 {
-            let found = if alike == 0 { "none valid".to_string() } else { format!("{alike} valid alternatives") };
-            add(&format!("validate one and only one schema (oneOf). Found {found}"));
+        let alike = node.one_of.iter().filter(|id| is_like(id)).count();
+        if !node.one_of.is_empty() && alike == 0 {
+            self.unlike_any(path, "validate one and only one schema (oneOf). Found none valid", &node.one_of, value);
+        } else if alike > 1 {
+            let found = format!("validate one and only one schema (oneOf). Found {alike} valid alternatives");
+            self.unlike_any(path, &found, &[], value);
         }
-        if node.not.as_ref().is_some_and(|id| is_like(&id)) {
-            add("not validate the schema (not)");
+        if node.not.as_ref().is_some_and(is_like) {
+            self.unlike_any(path, "not validate the schema (not)", &[], value);
+        }
+    }
+
+    /// What is wrong, and what the alternative that says most would ask for.
+    fn unlike_any(&mut self, path: &Path<'_>, what: &str, alternatives: &[NodeId], value: &Value) {
+        let message = format!("Invalid value: \"\": \"{path}\" must {what}");
+        self.violations.push(Violation { message, ..Violation::new(path, Fault::Alternatives, format!("must {what}")) });
+        // The first one of several: `max_by_key` takes the last.
+        if let Some(id) = alternatives.iter().rev().max_by_key(|id| self.schema.node(**id).fields.len()) {
+            self.violations.extend(unlike(self.schema, path, *id, value));
         }
     }
 }
 
-fn is_like(schema: &Schema, path: &Path<'_>, id: NodeId, value: &Value) -> bool {
+/// Why a value is not like an alternative.
+fn unlike(schema: &Schema, path: &Path<'_>, id: NodeId, value: &Value) -> Vec<Violation> {
     let mut violations = Vec::new();
     Checker { schema, violations: &mut violations }.value(path, id, value, None);
-    violations.is_empty()
+    violations
 }
 
 fn type_of(value: &Value) -> &'static str {

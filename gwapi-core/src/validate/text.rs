@@ -1,6 +1,7 @@
 //! Forms of texts that Kubernetes knows: names, addresses, durations.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use alloc::string::String;
+use core::net::{IpAddr, Ipv6Addr};
 
 /// A name as objects have it: RFC 1123 labels with dots between them.
 pub(super) fn is_subdomain(text: &str) -> bool {
@@ -53,9 +54,21 @@ pub(super) fn is_ip_literal(text: &str) -> bool {
     }
 }
 
-/// The format `ipv4`: dots, and no colon.
+/// The format `ipv4`: an address with a dot. The server still takes leading zeros, as Go did once.
 pub(super) fn is_ipv4(text: &str) -> bool {
-    text.parse::<Ipv4Addr>().is_ok()
+    let plain: String = text.split_inclusive(['.', ':']).map(without_zeros).collect();
+    text.contains('.') && plain.parse::<IpAddr>().is_ok()
+}
+
+/// A number, with what stands behind it, without the zeros before it.
+fn without_zeros(part: &str) -> &str {
+    let short = part.trim_start_matches('0');
+    let has_digit = short.starts_with(|c: char| c.is_ascii_hexdigit());
+    match part.len() - short.len() {
+        0 => part,
+        zeros if has_digit => part.get(zeros..).unwrap_or(part),
+        zeros => part.get(zeros - 1..).unwrap_or(part),
+    }
 }
 
 /// The format `ipv6`.
@@ -109,4 +122,51 @@ fn duration_part(text: &str) -> Option<(i64, &str)> {
         nanoseconds = nanoseconds.checked_add(i64::from(digit - b'0') * scale)?;
     }
     Some((nanoseconds, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_the_server_reads_them() {
+        for good in ["1.2.3.4", "01.002.0003.4", "0.0.0.0", "000.0.0.00", "::ffff:1.2.3.4", "::ffff:01.2.3.4"] {
+            assert!(is_ipv4(good), "{good}");
+        }
+        for bad in ["", "1", "1.2.3", "1.2.3.256", "1.2.3.4.5", "1.2.3.4 ", "::1", "a.b.c.d", ".", "0x1.2.3.4", "1..2.3"] {
+            assert!(!is_ipv4(bad), "{bad}");
+        }
+        assert!(is_ipv6("::1") && is_ipv6("::ffff:1.2.3.4"));
+        assert!(!is_ipv6("1.2.3.4") && !is_ipv6("fe80::1%eth0") && !is_ipv6(":"));
+    }
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        for (text, nanoseconds) in [
+            ("0", Some(0)),
+            ("1h30m", Some(5_400_000_000_000)),
+            ("-1.5s", Some(-1_500_000_000)),
+            (".5s", Some(500_000_000)),
+            ("1.s", Some(1_000_000_000)),
+            ("1ns2us3\u{b5}s4\u{3bc}s", Some(9_001)),
+            ("", None),
+            ("-", None),
+            ("1", None),
+            (".s", None),
+            ("1d", None),
+            ("9999999999h", None),
+        ] {
+            assert_eq!(parse_go_duration(text), nanoseconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_have_their_forms() {
+        assert!(is_subdomain("a.b-c.0") && !is_subdomain("a..b") && !is_subdomain("-a") && !is_subdomain(&"a".repeat(254)));
+        assert!(is_label(&"a".repeat(63)) && !is_label(&"a".repeat(64)) && !is_label("a.b") && !is_label(""));
+        assert!(
+            is_qualified_name("a.b/C_d.e") && is_qualified_name("A") && !is_qualified_name("/a") && !is_qualified_name("a/b/c")
+        );
+        assert!(is_label_value("") && is_label_value("a-_.b") && !is_label_value("-") && !is_label_value(&"a".repeat(64)));
+    }
 }

@@ -22,6 +22,10 @@ pub struct Violation {
     pub fault: Fault,
     /// What the API server says, without the path.
     pub message: String,
+    /// The same without the value: what it should be, or why it is wrong.
+    pub detail: String,
+    /// What was probably meant, where a few values are allowed.
+    pub nearest: Option<String>,
 }
 
 /// What sort of rule is broken.
@@ -75,13 +79,27 @@ impl Fault {
 }
 
 impl Violation {
-    pub(super) fn new(path: &Path<'_>, fault: Fault, message: impl Into<String>) -> Self {
-        Self { path: path.to_string(), fault, message: message.into() }
+    pub(super) fn new(path: &Path<'_>, fault: Fault, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { path: path.to_string(), fault, message: detail.clone(), detail, nearest: None }
+    }
+
+    /// `Invalid value: what is wrong with it`.
+    pub(super) fn invalid(path: &Path<'_>, fault: Fault, detail: impl fmt::Display) -> Self {
+        let message = format!("Invalid value: {detail}");
+        Self { message, ..Self::new(path, fault, detail.to_string()) }
     }
 
     /// `Invalid value: "x": what is wrong with it`.
-    pub(super) fn invalid(path: &Path<'_>, fault: Fault, value: &Value, detail: impl fmt::Display) -> Self {
-        Self::new(path, fault, format!("Invalid value: {}: {detail}", shown(value)))
+    pub(super) fn invalid_value(path: &Path<'_>, fault: Fault, value: &Value, detail: impl fmt::Display) -> Self {
+        let message = format!("Invalid value: {}: {detail}", shown(value));
+        Self { message, ..Self::new(path, fault, detail.to_string()) }
+    }
+
+    /// `Invalid value: "x": PATH in body what it should be`: how the schema's own checks put it.
+    pub(super) fn in_body(path: &Path<'_>, fault: Fault, value: &str, detail: impl fmt::Display) -> Self {
+        let message = format!("Invalid value: {value}: {path} in body {detail}");
+        Self { message, ..Self::new(path, fault, detail.to_string()) }
     }
 }
 

@@ -27,7 +27,7 @@ impl Automaton {
     pub(super) const MAX_PATTERNS: usize = 64;
 
     /// Nothing if it would be too large.
-    pub(super) fn build(patterns: &[Pattern]) -> Option<Self> {
+    pub(super) fn build(patterns: &[&Pattern]) -> Option<Self> {
         if patterns.len() > Self::MAX_PATTERNS {
             return None;
         }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn automaton(source: &str) -> Option<Automaton> {
-        Automaton::build(&[Pattern::parse(source).unwrap()])
+        Automaton::build(&[&Pattern::parse(source).unwrap()])
     }
 
     #[test]

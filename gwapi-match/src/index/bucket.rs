@@ -15,7 +15,7 @@ use gwapi_core::{
 use super::{
     Asked, Entry,
     crowd::{Crowd, Subject},
-    paths::{Paths, Run},
+    paths::{Entries, Paths, Run},
     patterns::Patterns,
     predicates::Predicates,
     reader::{Names, Reader},
@@ -27,14 +27,18 @@ use crate::{head::RequestHead, headers::Headers, precedence::Precedence};
 /// For one request the paths that can match come in the order of [`Precedence`]: one exact path, prefixes from the longest to
 /// the shortest, and patterns before or behind them (G-001 (3) and (4), G-007). Entries with the same path stand together, in
 /// the order of the other criteria. So the first entry that holds is the best one.
+///
+/// What every request reads is in the first 64 bytes, and those are one line of the cache.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Bucket {
     paths: Paths,
     /// Of the prefix `/`, which matches everything (F-006).
     root: Run,
-    /// The number of the first entry with a pattern, if there are any: they are the last ones, best first.
-    first_pattern: Option<u32>,
     regex_rank: RegexRank,
+    has_patterns: bool,
+    /// Entries with patterns are the last ones, best first.
+    first_pattern: u32,
     groups: Box<[Group]>,
     predicates: Predicates,
     patterns: Patterns,
@@ -68,12 +72,21 @@ impl Bucket {
         let hasher = FixedState::with_seed(seed);
         let names = Names::of(&matches, &hasher);
         let Layout { paths, root, groups } = Layout::of(&matches, &names, &hasher);
-        let predicates = Predicates::build(&matches, names, &known(&groups, matches.len()), &hasher);
-        let patterns: Vec<Pattern> = matches.iter().filter_map(pattern).cloned().collect();
-        let first_pattern = (!patterns.is_empty()).then(|| number(matches.len() - patterns.len()));
-        let patterns = Patterns::build(&patterns, before.map(|before| &before.patterns));
-        let groups = groups.into();
-        Self { paths, root, first_pattern, regex_rank, groups, predicates, patterns, entries, hostname }
+        let known = known(&groups, matches.len());
+        let predicates = Predicates::build(&matches, names, &known, before.map(|before| &before.predicates), &hasher);
+        let patterns: Vec<&Pattern> = matches.iter().filter_map(pattern).collect();
+        Self {
+            paths,
+            root,
+            regex_rank,
+            has_patterns: !patterns.is_empty(),
+            first_pattern: number(matches.len() - patterns.len()),
+            groups: groups.into(),
+            predicates,
+            patterns: Patterns::build(&patterns, before.map(|before| &before.patterns)),
+            entries,
+            hostname,
+        }
     }
 
     /// The entries, those with the same path together.
@@ -117,11 +130,12 @@ struct Search<'a, 'r, H: Headers + ?Sized> {
 }
 
 impl<'a, 'r, H: Headers + ?Sized> Search<'a, 'r, H> {
+    #[inline]
     fn best(&mut self, run: Run) -> Option<u32> {
-        match run {
-            Run::Nothing => None,
-            Run::Plain(entry) => Some(entry),
-            Run::Group(group) => self.best_of_group(group),
+        match run.entries() {
+            Entries::Nothing => None,
+            Entries::Plain(entry) => Some(entry),
+            Entries::Group(group) => self.best_of_group(group),
         }
     }
 
@@ -135,11 +149,14 @@ impl<'a, 'r, H: Headers + ?Sized> Search<'a, 'r, H> {
     }
 
     /// The best entry with a pattern, if that is where they stand.
+    #[inline]
     fn best_pattern(&mut self, path: &str, rank: RegexRank) -> Option<u32> {
         let bucket = self.bucket;
-        let first = bucket.first_pattern.filter(|_| bucket.regex_rank == rank)?;
+        if !bucket.has_patterns || bucket.regex_rank != rank {
+            return None;
+        }
         bucket.patterns.find(path, |pattern| {
-            let entry = first + pattern;
+            let entry = bucket.first_pattern + pattern;
             bucket.predicates.hold(entry, self.reader()).then_some(entry)
         })
     }
@@ -161,8 +178,7 @@ impl Layout {
     /// Of matches that stand in the order of the bucket.
     fn of(matches: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Self {
         let nodes = || matches.chunk_by(|one, other| one.path == other.path);
-        let mut layout = Self { paths: Paths::new(hasher.clone()), root: Run::Nothing, groups: Vec::new() };
-        layout.paths.reserve(nodes().count());
+        let mut layout = Self { paths: Paths::with_room(nodes().count(), hasher), root: Run::NOTHING, groups: Vec::new() };
         let mut first = 0;
         for node in nodes() {
             let run = layout.run(first, node, names, hasher);
@@ -180,10 +196,10 @@ impl Layout {
     /// The entries of a path, given the number of the first one. If they have to be asked they become a group.
     fn run(&mut self, first: u32, node: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Run {
         match node.first() {
-            None => return Run::Nothing,
+            None => return Run::NOTHING,
             // Those are with `patterns`.
-            Some(one) if pattern(one).is_some() => return Run::Nothing,
-            Some(one) if one.is_plain() => return Run::Plain(first),
+            Some(one) if pattern(one).is_some() => return Run::NOTHING,
+            Some(one) if one.is_plain() => return Run::plain(first),
             Some(_) => {}
         }
         self.groups.push(if node.len() <= FEW {
@@ -191,7 +207,7 @@ impl Layout {
         } else {
             Group::Many(Box::new(Crowd::build(first, node, names, hasher)))
         });
-        Run::Group(number(self.groups.len() - 1))
+        Run::group(number(self.groups.len() - 1))
     }
 }
 

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 
 use super::{
     Asked, RpcPart,
+    predicates::values,
     reader::{Lines, Names, Reader, find_decoded},
     texts::Texts,
 };
@@ -146,19 +147,12 @@ impl<'m> Open<'m> {
 
 /// The exact predicates of a match.
 fn asked<'m>(matched: &Asked<'m>, names: &Names) -> Vec<(Subject, &'m str)> {
-    fn exact(value: &ValueMatcher) -> Option<&str> {
-        if let ValueMatcher::Exact(text) = value { Some(text) } else { None }
-    }
-    let rpc = matched.rpc().filter_map(|(part, value)| Some((Subject::Rpc(part), exact(value)?)));
     let method = matched.method.map(|method| (Subject::Method, method.as_str()));
-    let headers = matched.headers.iter().filter_map(|header| {
-        Some((Subject::Header(names.headers.find(header.name.as_str().as_bytes())?), exact(&header.value)?))
+    let others = values(matched, names).filter_map(|(subject, value)| match value {
+        ValueMatcher::Exact(text) => Some((subject, &**text)),
+        ValueMatcher::Regex(_) => None,
     });
-    let queries = matched
-        .query
-        .iter()
-        .filter_map(|parameter| Some((Subject::Query(names.queries.find(parameter.name.as_bytes())?), exact(&parameter.value)?)));
-    rpc.chain(method).chain(headers).chain(queries).collect()
+    method.into_iter().chain(others).collect()
 }
 
 /// The subject that spares the most entries: those that ask for a value of it, less those that ask for the same value and

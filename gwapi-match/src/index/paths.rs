@@ -3,27 +3,30 @@
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 
-use crate::hashing::hash;
+use crate::{
+    bytes::{places, same},
+    hashing::{Slot, find, hash, put, slots_for},
+};
 
 /// What is found at a path, and what is found below it.
 ///
 /// All paths that match the same request follow from the request: one exact path, and the prefixes that end at its elements
-/// (F-003, F-004). So each of them is a look-up by hash, and the look-ups that cannot find anything are known beforehand by
-/// the number of elements and the length.
+/// (F-003, F-004). So each of them is a look-up by hash, and of those that cannot find anything most are known beforehand by
+/// their length.
+///
+/// The fields stand as they are written, since a request reads all of them before it knows where to look.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Paths {
-    nodes: HashTable<Node>,
-    /// Bit n: a prefix has n elements; the last bit is for all that have more.
-    depths: u32,
-    /// Bit n: a prefix has that length, modulo 64.
-    prefix_lengths: u64,
-    /// The same for exact paths.
+    /// Bit n: an exact path has that length, modulo 64.
     exact_lengths: u64,
+    /// The same for prefixes.
+    prefix_lengths: u64,
+    nodes: Box<[Slot<Node>]>,
+    hasher: FixedState,
     /// The length of the longest prefix. What a request has behind that is of no interest.
     longest: usize,
-    hasher: FixedState,
 }
 
 #[derive(Debug)]
@@ -33,11 +36,14 @@ struct Node {
     prefix: Run,
 }
 
-/// The entries of one path.
+/// The entries of one path, as a number: so many paths have them that half the room counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Run {
-    /// None.
-    #[default]
+pub(super) struct Run(u32);
+
+/// What a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entries {
+    /// There are none.
     Nothing,
     /// The best entry asks for nothing besides the path, so that no other entry ever serves a request.
     Plain(u32),
@@ -45,128 +51,104 @@ pub(super) enum Run {
     Group(u32),
 }
 
-/// Elements of the deepest prefix that the quick way finds.
-const DEEP: usize = 31;
+impl Run {
+    pub(super) const NOTHING: Self = Self(0);
 
-impl Paths {
-    pub(super) fn new(hasher: FixedState) -> Self {
-        Self { nodes: HashTable::new(), depths: 0, prefix_lengths: 0, exact_lengths: 0, longest: 0, hasher }
+    pub(super) fn plain(entry: u32) -> Self {
+        Self(entry.saturating_mul(2).saturating_add(1))
     }
 
-    /// Makes room for so many paths.
-    pub(super) fn reserve(&mut self, paths: usize) {
-        let hasher = &self.hasher;
-        self.nodes.reserve(paths, |node| hash(hasher, node.path.as_bytes()));
+    pub(super) fn group(group: u32) -> Self {
+        Self(group.saturating_mul(2).saturating_add(2))
+    }
+
+    #[inline]
+    pub(super) fn entries(self) -> Entries {
+        match self.0.checked_sub(1) {
+            None => Entries::Nothing,
+            Some(plain) if plain % 2 == 0 => Entries::Plain(plain / 2),
+            Some(group) => Entries::Group(group / 2),
+        }
+    }
+}
+
+impl Paths {
+    /// With room for so many paths.
+    pub(super) fn with_room(paths: usize, hasher: &FixedState) -> Self {
+        let nodes = std::iter::repeat_with(|| None).take(slots_for(paths)).collect();
+        Self { exact_lengths: 0, prefix_lengths: 0, nodes, hasher: hasher.clone(), longest: 0 }
     }
 
     pub(super) fn insert_exact(&mut self, path: &Arc<str>, run: Run) {
         self.exact_lengths |= length_bit(path);
-        self.node(path).exact = run;
+        self.insert(path, |node| node.exact = run);
     }
 
     /// A prefix has no `/` at its end, and `/` itself is none: it holds without a path (F-028).
     pub(super) fn insert_prefix(&mut self, path: &Arc<str>, run: Run) {
         self.prefix_lengths |= length_bit(path);
-        self.depths |= depth_bit(elements(path));
         self.longest = self.longest.max(path.len());
-        self.node(path).prefix = run;
+        self.insert(path, |node| node.prefix = run);
     }
 
-    fn node(&mut self, path: &Arc<str>) -> &mut Node {
-        let hash_of = |node: &Node| hash(&self.hasher, node.path.as_bytes());
-        let new = || Node { path: path.clone(), exact: Run::Nothing, prefix: Run::Nothing };
+    fn insert(&mut self, path: &Arc<str>, set: impl FnOnce(&mut Node)) {
         let hash = hash(&self.hasher, path.as_bytes());
-        self.nodes.entry(hash, |node| node.path == *path, hash_of).or_insert_with(new).into_mut()
+        let known = find(&self.nodes, hash, |node| node.path == *path).map(|(at, _)| at);
+        match known.and_then(|at| self.nodes.get_mut(at)) {
+            Some(Some((_, node))) => set(node),
+            _ => {
+                let mut node = Node { path: path.clone(), exact: Run::NOTHING, prefix: Run::NOTHING };
+                set(&mut node);
+                put(&mut self.nodes, (hash, node));
+            }
+        }
     }
 
+    #[inline]
     fn find(&self, path: &str) -> Option<&Node> {
-        self.nodes.find(hash(&self.hasher, path.as_bytes()), |node| *node.path == *path)
+        let is_path = |node: &Node| same(node.path.as_bytes(), path.as_bytes());
+        find(&self.nodes, hash(&self.hasher, path.as_bytes()), is_path).map(|(_, node)| node)
     }
 
     /// The entries whose exact path this is.
+    #[inline]
     pub(super) fn exact(&self, path: &str) -> Run {
         if self.exact_lengths & length_bit(path) == 0 {
-            return Run::Nothing;
+            return Run::NOTHING;
         }
-        self.find(path).map_or(Run::Nothing, |node| node.exact)
+        self.find(path).map_or(Run::NOTHING, |node| node.exact)
     }
 
-    /// The first answer that the entries of a prefix of this path get, longest prefix first.
+    /// The first answer that the entries of a prefix of this path get, longest prefix first: the path itself, and what stands
+    /// before each of its slashes (F-004).
+    #[inline]
     pub(super) fn find_prefix(&self, path: &str, mut ask: impl FnMut(Run) -> Option<u32>) -> Option<u32> {
-        if self.depths == 0 {
-            return None;
-        }
-        let deepest = u32::BITS as usize - 1 - self.depths.leading_zeros() as usize;
-        if deepest == DEEP {
-            return self.find_deep_prefix(path, ask);
-        }
-        let mut slashes = [0; DEEP + 1];
-        // The prefix of n elements ends at slash n, or at the end of a path with so many.
-        let known = path.as_bytes().get(..=self.longest).unwrap_or(path.as_bytes());
-        let found = find_slashes(known, slashes.get_mut(..=deepest)?);
-        let whole = (found <= deepest && known.len() == path.len()).then_some((found, path.len()));
-        let others = slashes.get(..found).unwrap_or_default().iter().enumerate().skip(1).rev();
-        let ends = whole.into_iter().chain(others.map(|(depth, end)| (depth, *end)));
-        for (_, end) in ends.filter(|(depth, _)| self.depths & depth_bit(*depth) != 0) {
-            let answer = self.prefix(path, end).and_then(&mut ask);
+        if path.len() <= self.longest && self.prefix_lengths & length_bit(path) != 0 {
+            let answer = self.prefix(path, path.len()).and_then(&mut ask);
             if answer.is_some() {
                 return answer;
+            }
+        }
+        let known = path.as_bytes().get(..=self.longest).unwrap_or(path.as_bytes());
+        // In words of 64 bytes, so that a place in one is the bit of a length.
+        for (word, text) in known.chunks(64).enumerate().rev() {
+            let mut ends = places(b'/', text) & self.prefix_lengths;
+            while let Some(end) = ends.checked_ilog2() {
+                let answer = self.prefix(path, 64 * word + end as usize).and_then(&mut ask);
+                if answer.is_some() {
+                    return answer;
+                }
+                ends &= !(1 << end);
             }
         }
         None
     }
 
-    /// The same for prefixes with more elements than anybody writes.
-    #[cold]
-    fn find_deep_prefix(&self, path: &str, ask: impl FnMut(Run) -> Option<u32>) -> Option<u32> {
-        let ends = std::iter::once(path.len()).chain(path.rmatch_indices('/').map(|(at, _)| at));
-        ends.filter(|end| *end <= self.longest).filter_map(|end| self.prefix(path, end)).find_map(ask)
-    }
-
     /// The entries of the prefix that ends there.
+    #[inline]
     fn prefix(&self, path: &str, end: usize) -> Option<Run> {
-        let prefix = path.get(..end).filter(|prefix| self.prefix_lengths & length_bit(prefix) != 0)?;
-        Some(self.find(prefix)?.prefix)
+        self.find(path.get(..end)?).map(|node| node.prefix)
     }
-}
-
-/// Where the slashes of a text are, as many as there is room for, and how many that are.
-fn find_slashes(text: &[u8], places: &mut [usize]) -> usize {
-    let mut found = 0;
-    let words = text.chunks_exact(8);
-    let rest = words.remainder();
-    let mut at = 0;
-    for word in words.filter_map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?))) {
-        let mut slashes = slashes_of(word);
-        while slashes != 0 {
-            let Some(place) = places.get_mut(found) else { return found };
-            *place = at + slashes.trailing_zeros() as usize / 8;
-            found += 1;
-            slashes &= slashes - 1;
-        }
-        at += 8;
-    }
-    for (at, _) in (at..).zip(rest).filter(|(_, byte)| **byte == b'/') {
-        let Some(place) = places.get_mut(found) else { return found };
-        *place = at;
-        found += 1;
-    }
-    found
-}
-
-/// The highest bit of each byte that is a slash.
-fn slashes_of(word: u64) -> u64 {
-    const LOW: u64 = u64::MAX / 255 * 0x7f;
-    let zeros = word ^ (u64::MAX / 255 * b'/' as u64);
-    !(((zeros & LOW) + LOW) | zeros | LOW)
-}
-
-fn elements(path: &str) -> usize {
-    path.bytes().filter(|byte| *byte == b'/').count()
-}
-
-fn depth_bit(elements: usize) -> u32 {
-    1 << elements.min(DEEP)
 }
 
 fn length_bit(text: &str) -> u64 {
@@ -179,13 +161,22 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_run_says_what_it_was_made_of() {
+        for number in [0, 1, 2, 1_000_000] {
+            assert_eq!(Run::plain(number).entries(), Entries::Plain(number));
+            assert_eq!(Run::group(number).entries(), Entries::Group(number));
+        }
+        assert_eq!(Run::default().entries(), Entries::Nothing);
+    }
+
     fn paths(prefixes: &[impl AsRef<str>], exact: &[impl AsRef<str>], seed: u64) -> Paths {
-        let mut paths = Paths::new(FixedState::with_seed(seed));
+        let mut paths = Paths::with_room(prefixes.len() + exact.len(), &FixedState::with_seed(seed));
         for (number, prefix) in (0..).zip(prefixes) {
-            paths.insert_prefix(&prefix.as_ref().into(), Run::Plain(number));
+            paths.insert_prefix(&prefix.as_ref().into(), Run::plain(number));
         }
         for (number, exact) in (0..).zip(exact) {
-            paths.insert_exact(&exact.as_ref().into(), Run::Plain(number));
+            paths.insert_exact(&exact.as_ref().into(), Run::plain(number));
         }
         paths
     }
@@ -193,7 +184,7 @@ mod tests {
     fn prefixes_of<'p>(sorted: &Paths, prefixes: &'p [impl AsRef<str>], path: &str) -> Vec<&'p str> {
         let mut found = Vec::new();
         let answer = sorted.find_prefix(path, |run| {
-            let Run::Plain(number) = run else { return None };
+            let Entries::Plain(number) = run.entries() else { return None };
             found.push(prefixes[number as usize].as_ref());
             None
         });
@@ -210,7 +201,7 @@ mod tests {
         assert_eq!(found("/a/b/"), ["/a/b", "/a"]);
         assert_eq!(found("/a/bc"), ["/a"]);
         assert!(found("/ab").is_empty() && found("/").is_empty() && found("").is_empty() && found("*").is_empty());
-        assert_eq!((sorted.exact("/a/b/"), sorted.exact("/a/b")), (Run::Plain(0), Run::Nothing));
+        assert_eq!((sorted.exact("/a/b/"), sorted.exact("/a/b")), (Run::plain(0), Run::NOTHING));
     }
 
     #[test]
@@ -225,7 +216,7 @@ mod tests {
                 expected.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
                 assert_eq!(prefixes_of(&sorted, &prefixes, &path), expected, "{path}");
             }
-            assert_eq!(sorted.exact(&long), Run::Plain(0));
+            assert_eq!(sorted.exact(&long), Run::plain(0));
         }
     }
 
@@ -246,15 +237,7 @@ mod tests {
             expected.sort_unstable_by_key(|prefix| std::cmp::Reverse(prefix.len()));
             expected.dedup();
             prop_assert_eq!(prefixes_of(&sorted, &prefixes, &path), expected);
-            prop_assert_eq!(sorted.exact(&path) != Run::Nothing, exact.contains(&path));
-        }
-
-        #[test]
-        fn every_slash_is_found(text in "[/.0\u{e9}]{0,40}", room in 0_usize..40) {
-            let expected: Vec<usize> = text.match_indices('/').map(|(at, _)| at).take(room).collect();
-            let mut places = vec![0; room];
-            let found = find_slashes(text.as_bytes(), &mut places);
-            prop_assert_eq!(&places[..found], expected);
+            prop_assert_eq!(sorted.exact(&path) != Run::NOTHING, exact.contains(&path));
         }
     }
 }

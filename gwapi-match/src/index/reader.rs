@@ -4,8 +4,14 @@ use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 
 use foldhash::fast::FixedState;
 use gwapi_core::choices::RepeatedQuery;
+use http::HeaderName;
 
-use super::{Asked, RpcPart, texts::Texts};
+use super::{
+    Asked, RpcPart,
+    crowd::Subject,
+    patterns::{Patterns, Place},
+    texts::Texts,
+};
 use crate::{
     head::{RequestHead, decoded, query_pairs},
     headers::{Headers, SET_COOKIE, separators},
@@ -14,15 +20,50 @@ use crate::{
 /// The names of all headers and query parameters that a bucket asks for. Predicates know them by number.
 #[derive(Debug)]
 pub(super) struct Names {
-    pub(super) headers: Texts,
-    pub(super) queries: Texts,
+    /// By their numbers.
+    headers: Box<[Header]>,
+    header_numbers: Texts,
+    queries: Texts,
+}
+
+/// A header as requests are asked for it.
+#[derive(Debug)]
+enum Header {
+    /// The host that counts, wherever it was written (F-026, E-015).
+    Host,
+    /// Of this one the first line counts (F-013).
+    SetCookie,
+    Named(HeaderName),
+    /// Longer than any map of headers takes.
+    Other(Arc<str>),
 }
 
 impl Names {
     pub(super) fn of(matches: &[Asked<'_>], hasher: &FixedState) -> Self {
         let headers = matches.iter().flat_map(|matched| matched.headers).map(|header| header.name.as_str().into());
+        let header_numbers = Texts::new(headers.collect(), hasher);
         let queries = matches.iter().flat_map(|matched| matched.query).map(|parameter| parameter.name.clone());
-        Self { headers: Texts::new(headers.collect(), hasher), queries: Texts::new(queries.collect(), hasher) }
+        let queries = Texts::new(queries.collect(), hasher);
+        Self { headers: header_numbers.iter().map(Header::of).collect(), header_numbers, queries }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<Subject> {
+        self.header_numbers.find(name.as_bytes()).map(Subject::Header)
+    }
+
+    pub(super) fn query(&self, name: &str) -> Option<Subject> {
+        self.queries.find(name.as_bytes()).map(Subject::Query)
+    }
+}
+
+impl Header {
+    fn of(name: &Arc<str>) -> Self {
+        match (&**name, HeaderName::from_bytes(name.as_bytes())) {
+            ("host", _) => Self::Host,
+            (SET_COOKIE, _) => Self::SetCookie,
+            (_, Ok(name)) => Self::Named(name),
+            (_, Err(_)) => Self::Other(name.clone()),
+        }
     }
 }
 
@@ -34,6 +75,9 @@ pub(super) struct Reader<'a, 'r, H: Headers + ?Sized> {
     repeated: RepeatedQuery,
     /// By the number of the name; of names that share a place the last one stays.
     headers: [Option<(u32, Lines<'r>)>; 8],
+    /// Which patterns match the value that they are about, by the number of their part; entries that follow each other have
+    /// patterns that stand together.
+    matching: [Option<(u32, u64)>; 4],
     parameters: Option<Parameters<'r>>,
 }
 
@@ -56,7 +100,7 @@ const FEW: usize = 16;
 
 impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
     pub(super) fn new(head: &'a RequestHead<'r, H>, names: &'a Names, repeated: RepeatedQuery) -> Self {
-        Self { head, names, repeated, headers: [None; 8], parameters: None }
+        Self { head, names, repeated, headers: [None; 8], matching: [None; 4], parameters: None }
     }
 
     pub(super) fn method(&self) -> &'r str {
@@ -89,16 +133,29 @@ impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
     }
 
     fn lines(&self, number: u32) -> Lines<'r> {
-        let Some(name) = self.names.headers.text(number) else { return Lines::None };
-        if &**name == "host" {
-            return self.head.authority.map_or(Lines::None, |host| Lines::One(host.as_bytes()));
+        let headers = self.head.headers;
+        match self.names.headers.get(number as usize) {
+            None => Lines::None,
+            Some(Header::Host) => self.head.authority.map_or(Lines::None, |host| Lines::One(host.as_bytes())),
+            Some(Header::SetCookie) => headers.first(SET_COOKIE).map_or(Lines::None, Lines::One),
+            Some(Header::Named(name)) => Lines::of(headers.values_of(name)),
+            Some(Header::Other(name)) => Lines::of(headers.values(name)),
         }
-        let mut values = self.head.headers.values(name);
-        match (values.next(), values.next()) {
-            (None, _) => Lines::None,
-            (Some(_), Some(_)) if &**name != SET_COOKIE => Lines::Several,
-            (Some(one), _) => Lines::One(one),
+    }
+
+    /// Whether a pattern matches a value that it is about.
+    pub(super) fn matches(&mut self, patterns: &Patterns, place: Place, value: &[u8]) -> bool {
+        let kept = place.part as usize % self.matching.len();
+        match self.matching.get(kept) {
+            Some(Some((part, matching))) if *part == place.part => return place.is_in(*matching),
+            _ if !value.is_ascii() => return patterns.matches(place, value),
+            _ => {}
         }
+        let matching = patterns.matching(place.part, value);
+        if let Some(kept) = self.matching.get_mut(kept) {
+            *kept = Some((place.part, matching));
+        }
+        place.is_in(matching)
     }
 
     /// Whether the lines of a header are the parts of this value (F-013).
@@ -122,7 +179,7 @@ impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
 
     fn header_name(&self, number: u32) -> Option<&'a str> {
         let names = self.names;
-        names.headers.text(number).map(|name| &**name)
+        names.header_numbers.text(number).map(|name| &**name)
     }
 
     /// The value of a query parameter as it is written.
@@ -132,6 +189,16 @@ impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
             parameters.get_or_insert_with(|| Parameters::read(head.query.unwrap_or_default(), &names.queries, *repeated));
         let number = number as usize;
         *parameters.few.get(number).or_else(|| parameters.many.get(number - FEW))?
+    }
+}
+
+impl<'r> Lines<'r> {
+    fn of(mut lines: impl Iterator<Item = &'r [u8]>) -> Self {
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::None,
+            (Some(one), None) => Self::One(one),
+            (Some(_), Some(_)) => Self::Several,
+        }
     }
 }
 

@@ -3,15 +3,19 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 
-use crate::hashing::hash;
+use crate::{
+    bytes::same,
+    hashing::{Slot, find, hash, table},
+};
 
 /// Texts, each with its number in their order.
 #[derive(Debug)]
 pub(super) struct Texts {
     sorted: Box<[Arc<str>]>,
-    numbers: HashTable<(Arc<str>, u32)>,
+    numbers: Box<[Slot<(Arc<str>, u32)>]>,
+    /// Bit n: a text has that length, modulo 64.
+    lengths: u64,
     /// A longer text is not looked up at all: a client could send one of many kilobytes.
     longest: usize,
     hasher: FixedState,
@@ -21,17 +25,20 @@ impl Texts {
     pub(super) fn new(mut texts: Vec<Arc<str>>, hasher: &FixedState) -> Self {
         texts.sort_unstable();
         texts.dedup();
-        let hash_of = |text: &Arc<str>| hash(hasher, text.as_bytes());
-        let mut numbers = HashTable::with_capacity(texts.len());
-        for (number, text) in (0..).zip(&texts) {
-            numbers.insert_unique(hash_of(text), (text.clone(), number), |(text, _)| hash_of(text));
-        }
+        let items = (0..).zip(&texts).map(|(number, text)| (hash(hasher, text.as_bytes()), (text.clone(), number)));
+        let numbers = table(items.collect::<Vec<_>>().into_iter());
+        let lengths = texts.iter().fold(0, |lengths, text| lengths | length_bit(text.len()));
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or_default();
-        Self { sorted: texts.into(), numbers, longest, hasher: hasher.clone() }
+        Self { sorted: texts.into(), numbers, lengths, longest, hasher: hasher.clone() }
     }
 
     pub(super) fn len(&self) -> usize {
         self.sorted.len()
+    }
+
+    /// In the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.sorted.iter()
     }
 
     /// The text with that number.
@@ -41,12 +48,16 @@ impl Texts {
 
     /// The number of a text.
     pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
-        if text.len() > self.longest {
+        if !self.has_length(text.len()) {
             return None;
         }
-        let hash = hash(&self.hasher, text);
-        let (_, number) = self.numbers.find(hash, |(other, _)| other.as_bytes() == text)?;
-        Some(*number)
+        let found = find(&self.numbers, hash(&self.hasher, text), |(other, _)| same(other.as_bytes(), text));
+        found.map(|(_, (_, number))| *number)
+    }
+
+    /// Whether a text of that length may be among them.
+    pub(super) fn has_length(&self, length: usize) -> bool {
+        self.lengths & length_bit(length) != 0 && length <= self.longest
     }
 
     /// The number of the text that something is equal to, given how texts compare with it.
@@ -54,6 +65,10 @@ impl Texts {
         let at = self.sorted.binary_search_by(|text| order(text.as_bytes())).ok()?;
         u32::try_from(at).ok()
     }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << (length % 64)
 }
 
 #[cfg(test)]

@@ -51,20 +51,28 @@ impl Cluster {
         Client::connect(&self.socket)
     }
 
-    /// Puts CRDs in place of those that are there, and waits until the server checks objects against them.
-    pub(super) fn install(&self, crds: &[Crd]) -> Result<(), String> {
+    /// Takes away the CRDs that are there, and all objects with them.
+    pub(super) fn clear(&self) -> Result<(), String> {
         let mut client = self.client()?;
-        let all = client.send("GET", CRDS, None)?;
-        for stale in all.body["items"].as_array().into_iter().flatten() {
-            let name = stale["metadata"]["name"].as_str().unwrap_or_default();
-            let is_known = crds.iter().any(|crd| crd.value["metadata"]["name"] == name);
-            if GROUPS.iter().any(|group| name.ends_with(group)) && !is_known {
+        for _ in 0..100 {
+            let all = client.send("GET", CRDS, None)?;
+            let names = all.body["items"].as_array().into_iter().flatten().filter_map(|crd| crd["metadata"]["name"].as_str());
+            let ours: Vec<&str> = names.filter(|name| GROUPS.iter().any(|group| name.ends_with(group))).collect();
+            if ours.is_empty() {
+                return Ok(());
+            }
+            for name in ours {
                 client.send("DELETE", &format!("{CRDS}/{name}"), None)?;
             }
+            sleep(Duration::from_millis(500));
         }
-        for crd in crds {
-            client.put_crd(&crd.value)?;
-        }
+        Err("the CRDs that are there do not go away".into())
+    }
+
+    /// Creates CRDs or puts them in place of those of the same names, and waits until the server checks objects against them.
+    pub(super) fn install(&self, crds: &[Crd]) -> Result<(), String> {
+        let mut client = self.client()?;
+        crds.iter().try_for_each(|crd| client.put_crd(&crd.value))?;
         // There is no condition for this: the handler follows its informer.
         sleep(Duration::from_secs(3));
         crds.iter().try_for_each(|crd| client.wait_for(crd))

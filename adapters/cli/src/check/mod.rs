@@ -9,25 +9,35 @@ use crate::input::Input;
 
 mod reach;
 mod refusals;
+mod server;
 mod usage;
+mod words;
+
+pub use server::Channels;
 
 pub(crate) mod codes {
+    pub(crate) const BROKEN_RULE: &str = "broken-rule";
     pub(crate) const CLASS_NOT_ACCEPTED: &str = "class-not-accepted";
+    pub(crate) const DUPLICATE_ENTRY: &str = "duplicate-entry";
     pub(crate) const DUPLICATE_RULE_NAME: &str = "duplicate-rule-name";
     pub(crate) const GATEWAY_NOT_ACCEPTED: &str = "gateway-not-accepted";
     pub(crate) const GATEWAY_NOT_PROGRAMMED: &str = "gateway-not-programmed";
+    pub(crate) const KIND_NOT_SERVED: &str = "kind-not-served";
     pub(crate) const LISTENER_NOT_ACCEPTED: &str = "listener-not-accepted";
     pub(crate) const LISTENER_NOT_PROGRAMMED: &str = "listener-not-programmed";
     pub(crate) const NO_CLASS: &str = "no-class";
     pub(crate) const NO_ENDPOINTS: &str = "no-endpoints";
     pub(crate) const OTHER_CONTROLLER: &str = "other-controller";
+    pub(crate) const OUT_OF_BOUNDS: &str = "out-of-bounds";
     pub(crate) const PARENT_KIND_NOT_SUPPORTED: &str = "parent-kind-not-supported";
     pub(crate) const PARENT_NOT_FOUND: &str = "parent-not-found";
+    pub(crate) const PRUNED_FIELD: &str = "pruned-field";
     pub(crate) const REF_NOT_PERMITTED: &str = "ref-not-permitted";
     pub(crate) const ROUTE_KIND_NOT_SUPPORTED: &str = "route-kind-not-supported";
     pub(crate) const ROUTE_NOT_ACCEPTED: &str = "route-not-accepted";
     pub(crate) const ROUTE_NOT_ATTACHED: &str = "route-not-attached";
     pub(crate) const RULE_NOT_ACCEPTED: &str = "rule-not-accepted";
+    pub(crate) const UNKNOWN_FIELD: &str = "unknown-field";
     pub(crate) const UNREACHABLE_RULE: &str = "unreachable-rule";
     pub(crate) const UNRESOLVED_REF: &str = "unresolved-ref";
     pub(crate) const UNUSED_GRANT: &str = "unused-grant";
@@ -38,7 +48,9 @@ pub(crate) mod codes {
 pub const CODES: &[(&str, &str)] = &[
     ("assumption", "something is taken for granted because the input does not say it"),
     ("bad-case", "a file of a case does not have the form that it should have"),
+    (codes::BROKEN_RULE, "fields that do not go together, by a rule of the CRDs"),
     (codes::CLASS_NOT_ACCEPTED, "the GatewayClass is not accepted, and neither are its Gateways"),
+    (codes::DUPLICATE_ENTRY, "two entries of a list that must differ"),
     ("duplicate-name", "two entries of a list have one name"),
     ("duplicate-object", "an object is there more than once; one of them is used"),
     (codes::DUPLICATE_RULE_NAME, "two rules of a route have one name"),
@@ -47,6 +59,7 @@ pub const CODES: &[(&str, &str)] = &[
     (codes::GATEWAY_NOT_PROGRAMMED, "the Gateway is accepted and has no address"),
     ("ignored-duplicate", "an entry does not count because an equivalent one stands before it"),
     ("invalid-value", "a value of the right type that means nothing"),
+    (codes::KIND_NOT_SERVED, "a kind, or a version of it, that the CRDs of the channel do not have"),
     ("kind-not-supported", "a kind of the Gateway API that is not supported yet"),
     (codes::LISTENER_NOT_ACCEPTED, "the listener is not served and no route attaches to it"),
     (codes::LISTENER_NOT_PROGRAMMED, "the listener is accepted and cannot be served"),
@@ -54,15 +67,17 @@ pub const CODES: &[(&str, &str)] = &[
     (codes::NO_CLASS, "the Gateway names a GatewayClass that does not exist"),
     (codes::NO_ENDPOINTS, "the Service has no ready endpoint"),
     (codes::OTHER_CONTROLLER, "the Gateway belongs to another controller"),
+    (codes::OUT_OF_BOUNDS, "a text, list or number beyond the limits of the CRDs"),
     (codes::PARENT_KIND_NOT_SUPPORTED, "the parentRef refers to a kind that routes cannot attach to here"),
     (codes::PARENT_NOT_FOUND, "the parentRef refers to an object that does not exist"),
+    (codes::PRUNED_FIELD, "a field that the CRDs of the channel do not have"),
     (codes::REF_NOT_PERMITTED, "a reference into another namespace that no ReferenceGrant permits"),
     (codes::ROUTE_KIND_NOT_SUPPORTED, "the listener allows a kind of route that it cannot serve"),
     (codes::ROUTE_NOT_ACCEPTED, "the route as a whole is refused"),
     (codes::ROUTE_NOT_ATTACHED, "no listener of the parent accepts the route"),
     (codes::RULE_NOT_ACCEPTED, "the rule is refused and takes part in nothing"),
     ("unknown-feature", "a name in the list of features that Gateway API does not know"),
-    ("unknown-field", "a field that the kind does not have"),
+    (codes::UNKNOWN_FIELD, "a field that the kind does not have"),
     ("unknown-kind", "a kind that its group does not have"),
     ("unknown-version", "a version of a kind that no API server serves"),
     (codes::UNREACHABLE_RULE, "no request can reach the rule"),
@@ -73,9 +88,10 @@ pub const CODES: &[(&str, &str)] = &[
 
 /// Every finding of an input, sorted.
 #[must_use]
-pub fn check(input: &Input) -> Vec<Finding> {
+pub fn check(input: &Input, channels: Channels) -> Vec<Finding> {
     let resolution = input.resolve();
     let mut checker = Checker { input, resolution: &resolution, known: known(input), findings: input.findings.clone() };
+    server::report(&mut checker, channels);
     refusals::report(&mut checker);
     reach::report(&mut checker);
     usage::report(&mut checker);
@@ -104,8 +120,18 @@ struct Remark {
 impl Checker<'_> {
     fn add(&mut self, object: &ObjectKey, remark: Remark) {
         let Some(document) = self.input.documents.get(object) else { return };
-        let Remark { severity, code, path, message, fix } = remark;
-        let finding = document.finding(severity, code, &path, message);
+        let finding = Finding::new(remark.severity, remark.code, remark.message).at_value(&document.origin, &remark.path);
+        self.push(finding, remark.fix);
+    }
+
+    /// At the name of a field: what it holds does not matter.
+    fn add_at_key(&mut self, object: &ObjectKey, remark: Remark) {
+        let Some(document) = self.input.documents.get(object) else { return };
+        let finding = Finding::new(remark.severity, remark.code, remark.message).at_key(&document.origin, &remark.path);
+        self.push(finding, remark.fix);
+    }
+
+    fn push(&mut self, finding: Finding, fix: Option<String>) {
         self.findings.push(match fix {
             Some(fix) => finding.with_fix(fix),
             None => finding,

@@ -1,4 +1,4 @@
-//! What is legal and likely wrong: Services without endpoints, grants that nothing needs, rules with one name.
+//! What is likely wrong: Services without endpoints, grants that nothing needs, rules with one name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,7 +82,8 @@ fn duplicate_rule_names(checker: &mut Checker<'_>, route: &ResolvedRoute) {
         let path = format!("spec.rules[{}].name", rule.index);
         let message = format!("rule {first} is called `{name}` too");
         let fix = Some("give the rule a name of its own".to_owned());
-        let (severity, code) = (Severity::Warning, codes::DUPLICATE_RULE_NAME);
+        // Since v1.7 the API server refuses the route.
+        let (severity, code) = (Severity::Error, codes::DUPLICATE_RULE_NAME);
         checker.add(route.key(), Remark { severity, code, path, message, fix });
     }
 }

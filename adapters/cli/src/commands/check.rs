@@ -3,13 +3,16 @@
 use gwapi_manifest::{Finding, Severity, render};
 
 use super::{Common, Exit, print};
-use crate::check::{CODES, check};
+use crate::check::{CODES, Channels, check};
 
 /// Reports what is wrong, what does not take effect, and what is likely wrong.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     #[command(flatten)]
     common: Common,
+    /// Which CRDs the API server has
+    #[arg(long, value_enum, default_value_t, value_name = "CHANNEL")]
+    channel: Channels,
     /// What ends with exit code 1 besides errors
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -44,7 +47,7 @@ impl CheckArgs {
             Ok(input) => input,
             Err(message) => return Exit::usage(message),
         };
-        let findings = check(&input);
+        let findings = check(&input, self.channel);
         print(&self.render(&findings));
         let has = |severity| findings.iter().any(|finding| finding.severity == severity);
         if input.unusable {

@@ -20,6 +20,8 @@ pub struct Case {
     pub meta: Meta,
     /// Entries of expected.yaml.
     pub expected: Vec<Item<ExpectedEntry>>,
+    /// What expected.yaml says instead if the case is about what an API server refuses.
+    pub verdict: Option<Item<Verdict>>,
     /// Requests of requests.yaml.
     pub requests: Vec<Item<Request>>,
     /// What is wrong with the case itself.
@@ -127,6 +129,47 @@ pub struct ExpectedEntry {
     /// Never asserted.
     #[serde(default, rename = "implConditions")]
     _impl_conditions: Option<Value>,
+}
+
+/// expected.yaml of a case about what an API server refuses.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// Whether the objects of input.yaml are accepted.
+    pub valid: bool,
+    /// Whether they are new, or take the place of those of before.yaml.
+    #[serde(default)]
+    pub operation: Action,
+    /// Which CRDs the server has.
+    #[serde(default)]
+    pub channel: Channels,
+    /// Parts of what the server says.
+    #[serde(default)]
+    pub errors: Vec<String>,
+}
+
+/// What is done with objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// They are new.
+    #[default]
+    Create,
+    /// They take the place of others.
+    Update,
+}
+
+/// Which CRDs a server has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channels {
+    /// Those of the standard channel.
+    Standard,
+    /// Those of the experimental one.
+    Experimental,
+    /// Either.
+    #[default]
+    Both,
 }
 
 /// Entries of another controller.
@@ -423,9 +466,9 @@ impl Case {
     pub fn read(name: String, dir: &Path) -> Self {
         let mut findings = Vec::new();
         let meta = read_one::<Meta>(dir, "meta.yaml", &mut findings).unwrap_or_default();
-        let expected = read_list(dir, "expected.yaml", &mut findings);
+        let (expected, verdict) = read_expected(dir, &mut findings);
         let requests = read_list(dir, "requests.yaml", &mut findings);
-        Self { name, dir: dir.to_owned(), meta, expected, requests, findings }
+        Self { name, dir: dir.to_owned(), meta, expected, verdict, requests, findings }
     }
 
     /// The path of a file of the case, as it is shown.
@@ -435,7 +478,7 @@ impl Case {
 
     /// How many checks the case makes.
     pub fn checks(&self) -> usize {
-        self.expected.len() + self.requests.len()
+        self.expected.len() + self.requests.len() + usize::from(self.verdict.is_some())
     }
 }
 
@@ -444,23 +487,35 @@ fn read_one<T: DeserializeOwned>(dir: &Path, name: &str, findings: &mut Vec<Find
     deserialize(value, "", &origin, findings)
 }
 
+/// A list of entries about status, or one object about what is refused.
+fn read_expected(dir: &Path, findings: &mut Vec<Finding>) -> (Vec<Item<ExpectedEntry>>, Option<Item<Verdict>>) {
+    match read_value(dir, "expected.yaml", findings) {
+        Some((value, origin)) if value.is_object() => (Vec::new(), item(value, "", &origin, findings)),
+        Some((value, origin)) => (items(value, &origin, findings), None),
+        None => (Vec::new(), None),
+    }
+}
+
 fn read_list<T: DeserializeOwned>(dir: &Path, name: &str, findings: &mut Vec<Finding>) -> Vec<Item<T>> {
     let Some((value, origin)) = read_value(dir, name, findings) else { return Vec::new() };
+    items(value, &origin, findings)
+}
+
+fn items<T: DeserializeOwned>(value: Value, origin: &Origin, findings: &mut Vec<Finding>) -> Vec<Item<T>> {
     let Value::Array(entries) = value else {
         if !value.is_null() {
-            findings.push(case_error("a list is expected").at_value(&origin, ""));
+            findings.push(case_error("a list is expected").at_value(origin, ""));
         }
         return Vec::new();
     };
-    let mut items = Vec::new();
-    for (index, entry) in entries.into_iter().enumerate() {
-        let path = format!("[{index}]");
-        let place = origin.value_at(&path);
-        if let Some(value) = deserialize(entry, &path, &origin, findings) {
-            items.push(Item { value, file: origin.source().name().to_string(), line: place.line });
-        }
-    }
-    items
+    let entries = entries.into_iter().enumerate();
+    entries.filter_map(|(index, entry)| item(entry, &format!("[{index}]"), origin, findings)).collect()
+}
+
+fn item<T: DeserializeOwned>(value: Value, path: &str, origin: &Origin, findings: &mut Vec<Finding>) -> Option<Item<T>> {
+    let place = origin.value_at(path);
+    let value = deserialize(value, path, origin, findings)?;
+    Some(Item { value, file: origin.source().name().to_string(), line: place.line })
 }
 
 fn read_value(dir: &Path, name: &str, findings: &mut Vec<Finding>) -> Option<(Value, Origin)> {

@@ -1,6 +1,9 @@
 //! The typed crates come in through serialisation.
 
-use gateway_api::{gatewayclasses::GatewayClass, gateways::Gateway as TypedGateway, httproutes::HttpRoute};
+use gateway_api::{
+    backendtlspolicies::BackendTlsPolicy, gatewayclasses::GatewayClass, gateways::Gateway as TypedGateway, grpcroutes::GrpcRoute,
+    httproutes::HttpRoute, listenersets::ListenerSet, tlsroutes::TlsRoute,
+};
 use k8s_openapi::{
     api::core::v1::{Namespace, Secret, Service, ServicePort, ServiceSpec},
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
@@ -29,6 +32,21 @@ fn a_typed_gateway_is_read_as_its_json_is() {
     value["spec"]["addresses"][0].as_object_mut().unwrap().remove("routability");
     let read = Object::from_serialize(&typed::<TypedGateway>(&value));
     assert_eq!(read, from_json(&value));
+}
+
+#[test]
+fn typed_objects_of_the_other_kinds_are_read_as_their_json_is() {
+    let mut grpc = full::grpc_route();
+    // Of the experimental channel, which the crate has apart.
+    grpc["spec"].as_object_mut().unwrap().remove("useDefaultGateways");
+    grpc["spec"]["rules"][0].as_object_mut().unwrap().remove("sessionPersistence");
+    let mut tls = full::l4_route("TLSRoute");
+    tls["spec"].as_object_mut().unwrap().remove("useDefaultGateways");
+    assert_eq!(Object::from_serialize(&typed::<GrpcRoute>(&grpc)), from_json(&grpc));
+    assert_eq!(Object::from_serialize(&typed::<TlsRoute>(&tls)), from_json(&tls));
+    let (set, policy) = (full::listener_set(), full::backend_tls_policy());
+    assert_eq!(Object::from_serialize(&typed::<ListenerSet>(&set)), from_json(&set));
+    assert_eq!(Object::from_serialize(&typed::<BackendTlsPolicy>(&policy)), from_json(&policy));
 }
 
 #[test]

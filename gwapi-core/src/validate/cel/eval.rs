@@ -11,9 +11,9 @@ use super::{
     value::Val,
 };
 
-/// How many expressions one rule may run. The server counts differently and refuses at about the same size; the limits of the
-/// CRDs keep every rule far below both.
-const STEPS: u64 = 10_000_000;
+/// How many expressions one rule may run for one value. The server counts in a similar way and stops at the same number; what
+/// keeps to the limits of the CRDs needs a tenth of it. It takes a stored object with lists beyond them to get here.
+const STEPS: u64 = 1_000_000;
 
 /// Why a rule has no answer, in the server's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +47,19 @@ pub(in super::super) trait Matcher {
     fn matches(&self, pattern: &str, text: &str) -> Option<bool>;
 }
 
-/// Runs an expression for a value and the one before it.
-pub(super) fn run(expression: &Expr, this: &Value, old: Option<&Value>, matcher: &dyn Matcher) -> Result<bool, CelError> {
-    let evaluator = Evaluator { this, old, matcher, steps: Cell::new(0) };
-    evaluator.eval(expression, None)?.as_bool()
+/// Runs an expression for a value and the one before it, and takes its steps off the budget.
+pub(super) fn run(
+    expression: &Expr,
+    this: &Value,
+    old: Option<&Value>,
+    matcher: &dyn Matcher,
+    budget: &mut u64,
+) -> Result<bool, CelError> {
+    let evaluator = Evaluator { this, old, matcher, steps: Cell::new(0), limit: STEPS.min(*budget) };
+    let outcome = evaluator.eval(expression, None).and_then(|value| value.as_bool());
+    let steps = evaluator.steps.get();
+    *budget = if steps > evaluator.limit { 0 } else { *budget - steps };
+    outcome
 }
 
 struct Evaluator<'a> {
@@ -58,6 +67,7 @@ struct Evaluator<'a> {
     old: Option<&'a Value>,
     matcher: &'a dyn Matcher,
     steps: Cell<u64>,
+    limit: u64,
 }
 
 /// Variables of the quantifiers around an expression.
@@ -73,7 +83,7 @@ type Outcome<'a> = Result<Val<'a>, CelError>;
 impl<'a> Evaluator<'a> {
     fn eval<'s>(&self, expression: &'a Expr, scope: Option<&'s Scope<'s, 'a>>) -> Outcome<'a> {
         self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > STEPS {
+        if self.steps.get() > self.limit {
             return Err(CelError::new("operation cancelled: actual cost limit exceeded"));
         }
         match expression {
@@ -96,7 +106,11 @@ impl<'a> Evaluator<'a> {
                 self.eval(if self.truth(condition, scope)? { then } else { otherwise }, scope)
             }
             Expr::Binary(operator, one, other) => binary(*operator, self.eval(one, scope)?, self.eval(other, scope)?),
-            Expr::Each(each, of, name, body) => self.each(*each, self.eval(of, scope)?.items()?, (name, body), scope),
+            Expr::Each(each, of, name, body) => {
+                let items = self.eval(of, scope)?.items()?;
+                self.steps.set(self.steps.get() + items.len() as u64);
+                self.each(*each, items, (name, body), scope)
+            }
             Expr::Call(function, arguments) => {
                 let arguments: Vec<Val<'a>> =
                     arguments.iter().map(|argument| self.eval(argument, scope)).collect::<Result<_, _>>()?;

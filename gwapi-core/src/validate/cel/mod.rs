@@ -33,9 +33,16 @@ impl Program {
         self.patterns.iter().map(AsRef::as_ref)
     }
 
-    /// What the rule says of a value.
-    pub(super) fn holds(&self, this: &Value, old: Option<&Value>, matcher: &dyn Matcher) -> Result<bool, CelError> {
-        eval::run(&self.expression, this, old, matcher)
+    /// What the rule says of a value. The budget is what all rules of an object may spend; it is zero once a rule has spent
+    /// too much.
+    pub(super) fn holds(
+        &self,
+        this: &Value,
+        old: Option<&Value>,
+        matcher: &dyn Matcher,
+        budget: &mut u64,
+    ) -> Result<bool, CelError> {
+        eval::run(&self.expression, this, old, matcher, budget)
     }
 }
 

@@ -14,7 +14,7 @@ impl Matcher for Patterns {
 
 fn run(rule: &str, this: &Value) -> Result<bool, String> {
     let program = parse(rule)?;
-    program.holds(this, Some(&json!("before")), &Patterns).map_err(|error| error.to_string())
+    program.holds(this, Some(&json!("before")), &Patterns, &mut 10_000).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -96,4 +96,18 @@ fn what_is_not_known_is_an_error_of_the_rule() {
     }
     assert!(parse(&"(".repeat(100_000)).is_err());
     assert!(parse(&alloc::format!("{}true", "!".repeat(100_000))).is_err());
+}
+
+#[test]
+fn a_rule_that_takes_too_long_ends_and_the_budget_with_it() {
+    let many: Value = (0..1000).collect();
+    let program = parse("self.all(a, self.exists_one(b, a == b))").unwrap();
+    let mut budget = 10_000_000;
+    let error = program.holds(&many, None, &Patterns, &mut budget).unwrap_err();
+    assert_eq!(error.to_string(), "operation cancelled: actual cost limit exceeded");
+    assert_eq!(budget, 0);
+    let few: Value = (0..10).collect();
+    let mut budget = 10_000;
+    assert_eq!(program.holds(&few, None, &Patterns, &mut budget), Ok(true));
+    assert!((9_000..9_900).contains(&budget), "{budget}");
 }
