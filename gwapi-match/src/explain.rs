@@ -1,39 +1,44 @@
-//! The reference: what the spec says of one request, sentence by sentence, with everything that was considered.
+//! The reference: what the spec says of one request or connection, sentence by sentence, with everything that was considered.
 //!
 //! It looks at every listener, route, rule and match, one after the other, and knows neither tables nor indexes. It shares
 //! types with them, but no predicate and no order, so that agreeing with [`Table::route`](crate::Table::route) means
 //! something (law 5). It is the place to read what the matcher does, and what `gwapi explain` shows.
 
-use std::{cmp::Ordering, fmt};
+use std::fmt;
 
 use gwapi_core::{
     Hostname,
-    choices::{Choices, RegexRank, RepeatedQuery, ZeroWeights},
-    features::Feature,
-    model::{HeaderName, HttpMatch, PathMatch, Protocol, RequestRedirect, ValueMatcher},
+    model::{HeaderName, RequestRedirect, Service},
     name::ObjectKey,
     refusal::Refusal,
-    resolution::{
-        BackendTarget, Resolution, ResolvedBackend, ResolvedFilter, ResolvedGateway, ResolvedListener, ResolvedRoute,
-        ResolvedRule, RuleMatches,
-    },
+    resolution::{BackendTarget, MeshScope, Resolution, ResolvedListener, ResolvedRoute, ResolvedRule},
 };
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::{
-    connect::{Arrival, ConnectionRefusal, HttpConnection},
+    connect::{Arrival, ConnectionRefusal},
+    decision::GrpcCode,
     head::RequestHead,
     headers::Headers,
+    mesh::MeshArrival,
     precedence::Key,
 };
 
+mod candidates;
 mod display;
+mod listener;
+mod mesh;
+mod order;
+mod predicates;
+mod verdict;
 
-/// What becomes of a request, and why.
+use candidates::Question;
+
+/// What becomes of a request or connection, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation<'a> {
-    /// Which listener the request belongs to.
+    /// Which listener it belongs to.
     pub admission: Placement<'a>,
     /// Every match of every rule on that listener: those that match in the order of precedence, then the others in the order
     /// that they would have.
@@ -42,21 +47,38 @@ pub struct Explanation<'a> {
     pub decided_by: Vec<Key>,
     /// The key that decided between the rule that serves the request and the best other rule that matches.
     pub over_runner_up: Option<Key>,
-    /// What is done with the request.
+    /// What is done.
     pub verdict: Verdict<'a>,
+    /// What a client of gRPC is told, if all its requests end here with an error.
+    pub grpc_code: Option<GrpcCode>,
 }
 
-/// Which listener a request belongs to.
+/// Which listener a request or connection belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement<'a> {
     /// This one.
     Listener(&'a ResolvedListener),
+    /// In a mesh: this port of a Service.
+    Service(Frontend<'a>),
+    /// In a mesh: no route has to do with it.
+    PassThrough,
     /// To another one than its connection.
     Misdirected,
     /// To none.
     NotFound,
     /// To none, since there is no connection.
     Refused(ConnectionRefusal),
+}
+
+/// What a connection in a mesh goes to, and whose routes the client sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frontend<'a> {
+    /// The Service.
+    pub service: &'a Service,
+    /// Its port.
+    pub port: u16,
+    /// Which routes.
+    pub scope: &'a MeshScope,
 }
 
 /// One match of a rule.
@@ -68,8 +90,6 @@ pub struct Candidate<'a> {
     pub rule: &'a ResolvedRule,
     /// The place of the match in the rule.
     pub match_index: usize,
-    /// The match.
-    pub matched: &'a HttpMatch,
     /// The best of the route's own hostnames that cover the host.
     pub hostname: Option<&'a Hostname>,
     /// Why it does not match.
@@ -82,10 +102,14 @@ pub struct Candidate<'a> {
 pub enum Failure<'a> {
     /// The rule takes part in nothing (G-018).
     Refused(&'a Refusal),
+    /// It is a rule for gRPC, and the request is not one (K-022).
+    NotGrpc,
     /// No hostname of the route covers the host.
     Hostname,
     /// The path.
     Path,
+    /// The service of gRPC.
+    Service,
     /// The method.
     Method,
     /// A header.
@@ -94,11 +118,15 @@ pub enum Failure<'a> {
     Query(&'a str),
 }
 
-/// What is done with a request.
+/// What is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict<'a> {
     /// There is no connection.
     Refused(ConnectionRefusal),
+    /// It goes on to where it goes, as without a mesh.
+    PassThrough,
+    /// It is closed, or dropped.
+    Reject,
     /// It is answered with this status.
     Respond(StatusCode),
     /// It is answered with a redirect.
@@ -107,7 +135,7 @@ pub enum Verdict<'a> {
     Split(Vec<Share<'a>>),
 }
 
-/// What becomes of a share of the requests.
+/// What becomes of a share of the requests or connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share<'a> {
     /// How large the share is, by the sum of all.
@@ -116,7 +144,7 @@ pub struct Share<'a> {
     pub answer: Answer<'a>,
 }
 
-/// What becomes of one request of a share.
+/// What becomes of one request or connection of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// It goes to a backend.
@@ -125,17 +153,20 @@ pub enum Answer<'a> {
     Redirect(&'a RequestRedirect),
     /// It is answered with this status.
     Respond(StatusCode),
+    /// It is closed, or dropped.
+    Reject,
 }
 
 impl<'a> Explanation<'a> {
-    /// The match that serves the request.
+    /// The match that serves it.
     #[must_use]
     pub fn winner(&self) -> Option<&Candidate<'a>> {
         self.candidates.first().filter(|candidate| candidate.failure.is_none())
     }
 }
 
-/// Explains what becomes of a request; nothing if there is no such Gateway, or it is not accepted.
+/// Explains what becomes of a request; nothing if there is no such Gateway, or it is not accepted. Where no requests follow
+/// nobody looks at it, and what is explained is what becomes of the connection.
 #[must_use]
 pub fn explain<'a, H: Headers + ?Sized>(
     resolution: &'a Resolution,
@@ -143,378 +174,78 @@ pub fn explain<'a, H: Headers + ?Sized>(
     arrival: &Arrival<'_>,
     head: &RequestHead<'_, H>,
 ) -> Option<Explanation<'a>> {
+    if let Some(explanation) = explain_connection(resolution, gateway, arrival) {
+        return Some(explanation);
+    }
     let gateway = resolution.gateways.get(gateway).filter(|gateway| gateway.is_accepted())?;
-    let choices = &resolution.controller.choices;
-    let admission = admit(resolution, gateway, arrival, head);
-    let candidates = match admission {
-        Placement::Listener(listener) => candidates(resolution, gateway, listener, head),
-        Placement::Misdirected | Placement::NotFound | Placement::Refused(_) => Vec::new(),
+    let admission = listener::admit(resolution, gateway, arrival, head);
+    let routes = match admission {
+        Placement::Listener(listener) => candidates::attached(resolution, gateway, listener),
+        _ => Vec::new(),
     };
-    let matching = || candidates.iter().filter(|candidate| candidate.failure.is_none());
-    let next = matching().skip(1);
-    let decided_by = matching().zip(next).filter_map(|(one, other)| deciding_key(one, other, choices)).collect();
-    let winner = matching().next();
-    let over_runner_up = winner.and_then(|winner| {
-        let other_rule = |one: &&Candidate<'_>| (one.route.key(), one.rule.index) != (winner.route.key(), winner.rule.index);
-        deciding_key(winner, matching().find(other_rule)?, choices)
-    });
-    let verdict = match (admission, winner) {
-        (Placement::Refused(why), _) => Verdict::Refused(why),
-        (Placement::Misdirected, _) => Verdict::Respond(StatusCode::MISDIRECTED_REQUEST),
-        (Placement::NotFound, _) | (Placement::Listener(_), None) => Verdict::Respond(StatusCode::NOT_FOUND),
-        (Placement::Listener(_), Some(winner)) => verdict(winner.rule, choices),
-    };
-    Some(Explanation { admission, candidates, decided_by, over_runner_up, verdict })
+    Some(Explanation::of(resolution, admission, routes, &Question::Request(head)))
 }
 
-// ---- which listener ----
+/// Explains what becomes of a connection, or of a flow of datagrams; nothing if there is no such Gateway, or it is not accepted,
+/// or it is the requests on the connection that have to be explained.
+#[must_use]
+pub fn explain_connection<'a>(resolution: &'a Resolution, gateway: &ObjectKey, arrival: &Arrival<'_>) -> Option<Explanation<'a>> {
+    let gateway = resolution.gateways.get(gateway).filter(|gateway| gateway.is_accepted())?;
+    let name = arrival.server_name();
+    let question = Question::<[(&[u8], &[u8])]>::Connection(name.as_ref().map(|name| name.as_str()));
+    match listener::connect(gateway, arrival) {
+        Err(why) => Some(Explanation::of(resolution, Placement::Refused(why), Vec::new(), &question)),
+        Ok(None) => None,
+        Ok(Some(listener)) => {
+            let routes = candidates::attached(resolution, gateway, listener);
+            Some(Explanation::of(resolution, Placement::Listener(listener), routes, &question))
+        }
+    }
+}
 
-fn admit<'a, H: Headers + ?Sized>(
+/// Explains what becomes of a connection in a mesh, and of a request on it; nothing if the controller is no mesh, or requests
+/// follow and none is given.
+#[must_use]
+pub fn explain_mesh<'a, H: Headers + ?Sized>(
     resolution: &'a Resolution,
-    gateway: &'a ResolvedGateway,
-    arrival: &Arrival<'_>,
-    head: &RequestHead<'_, H>,
-) -> Placement<'a> {
-    // Only listeners that are served take part (B-011), and only those on the port that was asked (F-025).
-    let on_port: Vec<_> = gateway.listeners.iter().filter(|one| one.is_served() && one.port == arrival.port).collect();
-    let of_protocol = |protocol| on_port.iter().copied().filter(|one| one.protocol == protocol).collect::<Vec<_>>();
-    let (plain, secure) = (of_protocol(Protocol::Http), of_protocol(Protocol::Https));
-    let host = head.host.as_ref().map(|host| host.as_str());
-    let (these, others) = if arrival.tls.is_some() { (&secure, &plain) } else { (&plain, &secure) };
-    // A connection must speak what the listeners of the port speak (B-017).
-    match (these.is_empty(), others.is_empty()) {
-        (true, true) => return Placement::Refused(ConnectionRefusal::NoSuchPort),
-        (true, false) => return Placement::Refused(ConnectionRefusal::WrongTransport),
-        (false, _) => {}
-    }
-    // An HTTP listener is matched against the host (B-023).
-    let by_host = most_specific(these, host);
-    if arrival.tls.is_none() {
-        return by_host.map_or(Placement::NotFound, Placement::Listener);
-    }
-    // An HTTPS listener is matched against the server name (B-023); the one without hostname takes the rest (B-029).
-    let connection = HttpConnection::of(arrival);
-    let Some(by_name) = most_specific(these, connection.server_name()) else {
-        return Placement::Refused(ConnectionRefusal::NoListenerForServerName);
-    };
-    match by_host {
-        // Both must select the same listener.
-        Some(by_host) if by_host.key == by_name.key => Placement::Listener(by_host),
-        // If another listener matches the host, the request is misdirected (B-027).
-        Some(_) if detects_misdirected(resolution) => Placement::Misdirected,
-        // If none does, or nobody says 421, there is nothing here.
-        _ => Placement::NotFound,
-    }
+    arrival: &MeshArrival<'_>,
+    head: Option<&RequestHead<'_, H>>,
+) -> Option<Explanation<'a>> {
+    mesh::explain(resolution, arrival, head)
 }
 
-fn detects_misdirected(resolution: &Resolution) -> bool {
-    resolution.controller.features.has(Feature::GatewayHTTPSListenerDetectMisdirectedRequests)
-}
-
-/// Exact, then a wildcard with more labels, then one with fewer, then no hostname (B-022).
-fn most_specific<'a>(listeners: &[&'a ResolvedListener], host: Option<&str>) -> Option<&'a ResolvedListener> {
-    let covering = listeners.iter().copied().filter(|one| covers(one.hostname.as_ref(), host));
-    covering.min_by_key(|one| Hostname::specificity(one.hostname.as_ref()))
-}
-
-/// A hostname covers what it matches; the lack of one covers everything, also a request without a host (E-004, E-026).
-fn covers(hostname: Option<&Hostname>, host: Option<&str>) -> bool {
-    match (hostname, host) {
-        (None, _) => true,
-        (Some(hostname), Some(host)) => hostname.matches(host),
-        (Some(_), None) => false,
-    }
-}
-
-// ---- which rule ----
-
-fn candidates<'a, H: Headers + ?Sized>(
-    resolution: &'a Resolution,
-    gateway: &ResolvedGateway,
-    listener: &'a ResolvedListener,
-    head: &RequestHead<'_, H>,
-) -> Vec<Candidate<'a>> {
-    let mut candidates = Vec::new();
-    for route in resolution.routes.values() {
-        // Only routes that the listener accepts take part (B-024).
-        let Some(hostnames) = hostnames_on(route, gateway, listener) else { continue };
-        let covering = best_hostname(&hostnames, head);
-        for rule in &route.rules {
-            // Precedence is per match, not per rule (G-002).
-            let RuleMatches::Http(matches) = &rule.matches else { continue };
-            for (match_index, matched) in matches.iter().enumerate() {
-                let failure = failure(route, rule, covering.is_some(), matched, head, &resolution.controller.choices);
-                let hostname = covering.flatten();
-                candidates.push(Candidate { route, rule, match_index, matched, hostname, failure });
-            }
-        }
-    }
-    let choices = &resolution.controller.choices;
-    candidates.sort_by(|one, other| {
-        let matching_first = one.failure.is_some().cmp(&other.failure.is_some());
-        matching_first.then_with(|| decide(one, other, choices).map_or(Ordering::Equal, |(order, _)| order))
-    });
-    candidates
-}
-
-/// What a route serves on a listener: pairs of its own hostname and the intersection with that of the listener (E-010).
-type Served<'a> = Vec<(Option<&'a Hostname>, Option<&'a Hostname>)>;
-
-fn hostnames_on<'a>(route: &'a ResolvedRoute, gateway: &ResolvedGateway, listener: &ResolvedListener) -> Option<Served<'a>> {
-    let here = route.parents.iter().filter(|parent| parent.served_by.gateway() == Some(gateway.key()));
-    let attached = here.flat_map(|parent| &parent.listeners).filter(|attached| attached.listener == listener.key);
-    let hostnames: Vec<_> = attached.flat_map(|one| &one.hostnames).map(|one| (one.own.as_ref(), one.served.as_ref())).collect();
-    (!hostnames.is_empty()).then_some(hostnames)
-}
-
-/// Of a route only the hostnames that match the request count, and of these the best one (E-030). What is served is the
-/// intersection with the listener's hostname; what is compared is the route's own.
-fn best_hostname<'a, H: Headers + ?Sized>(hostnames: &Served<'a>, head: &RequestHead<'_, H>) -> Option<Option<&'a Hostname>> {
-    let host = head.host.as_ref().map(|host| host.as_str());
-    let matching = hostnames.iter().filter(|(_, served)| covers(*served, host)).map(|(own, _)| *own);
-    matching.max_by_key(|own| (non_wildcard_characters(*own), characters(*own)))
-}
-
-fn characters(hostname: Option<&Hostname>) -> usize {
-    hostname.map_or(0, |hostname| hostname.as_str().len())
-}
-
-fn non_wildcard_characters(hostname: Option<&Hostname>) -> usize {
-    characters(hostname.filter(|hostname| !hostname.as_str().starts_with('*')))
-}
-
-// ---- which of two rules ----
-
-fn deciding_key(one: &Candidate<'_>, other: &Candidate<'_>, choices: &Choices) -> Option<Key> {
-    decide(one, other, choices).map(|(_, key)| key)
-}
-
-/// G-001: the first difference decides. The better one is `Less`.
-fn decide(one: &Candidate<'_>, other: &Candidate<'_>, choices: &Choices) -> Option<(Ordering, Key)> {
-    let (a, b) = (one, other);
-    // (1) The longest matching hostname that is no wildcard.
-    larger(non_wildcard_characters(a.hostname), non_wildcard_characters(b.hostname), Key::Hostname)
-        // (2) The longest matching hostname.
-        .or_else(|| larger(characters(a.hostname), characters(b.hostname), Key::Hostname))
-        // (3) An exact path.
-        .or_else(|| larger(is_exact(a), is_exact(b), Key::PathExact))
-        // Regular expressions stand where the choice puts them (G-007).
-        .or_else(|| match choices.regex_rank {
-            RegexRank::BeforePrefix => larger(is_regex(a), is_regex(b), Key::PathRegex),
-            RegexRank::AfterPrefix => smaller(is_regex(a), is_regex(b), Key::PathRegex),
-        })
-        // (4) The longest prefix.
-        .or_else(|| larger(prefix_characters(a), prefix_characters(b), Key::PathLength))
-        // (5) A method.
-        .or_else(|| larger(a.matched.method.is_some(), b.matched.method.is_some(), Key::Method))
-        // (6) More headers.
-        .or_else(|| larger(a.matched.headers.len(), b.matched.headers.len(), Key::Headers))
-        // (7) More query parameters.
-        .or_else(|| larger(a.matched.query.len(), b.matched.query.len(), Key::Query))
-        // (8) The older route.
-        .or_else(|| older(a.route, b.route))
-        // (9) The smaller `{namespace}/{name}`, as one text (G-009).
-        .or_else(|| smaller(a.route.key().namespaced_name(), b.route.key().namespaced_name(), Key::Name))
-        // (10) The earlier rule.
-        .or_else(|| smaller(a.rule.index, b.rule.index, Key::Rule))
-        // Of one rule: the earlier match, which makes no difference to the request.
-        .or_else(|| smaller(a.match_index, b.match_index, Key::Match))
-}
-
-fn larger<T: Ord>(one: T, other: T, key: Key) -> Option<(Ordering, Key)> {
-    smaller(other, one, key)
-}
-
-fn smaller<T: Ord>(one: T, other: T, key: Key) -> Option<(Ordering, Key)> {
-    (one != other).then(|| (one.cmp(&other), key))
-}
-
-/// A route that was not created yet is the newest (S-007).
-fn older(one: &ResolvedRoute, other: &ResolvedRoute) -> Option<(Ordering, Key)> {
-    let created = |route: &ResolvedRoute| route.route.meta.created;
-    match (created(one), created(other)) {
-        (Some(one), Some(other)) => smaller(one, other, Key::Age),
-        (one, other) => larger(one.is_some(), other.is_some(), Key::Age),
-    }
-}
-
-fn is_exact(candidate: &Candidate<'_>) -> bool {
-    matches!(candidate.matched.path, PathMatch::Exact(_))
-}
-
-fn is_regex(candidate: &Candidate<'_>) -> bool {
-    matches!(candidate.matched.path, PathMatch::Regex(_))
-}
-
-fn prefix_characters(candidate: &Candidate<'_>) -> usize {
-    match &candidate.matched.path {
-        PathMatch::Prefix(prefix) => prefix.chars().count(),
-        PathMatch::Exact(_) | PathMatch::Regex(_) => 0,
-    }
-}
-
-// ---- whether a match holds ----
-
-/// The first thing that keeps a match from holding: all of them must hold (F-001).
-fn failure<'a, H: Headers + ?Sized>(
-    route: &'a ResolvedRoute,
-    rule: &'a ResolvedRule,
-    host_is_covered: bool,
-    matched: &'a HttpMatch,
-    head: &RequestHead<'_, H>,
-    choices: &Choices,
-) -> Option<Failure<'a>> {
-    if let Some(refusal) = route.refused.first().or_else(|| rule.refused.first()) {
-        return Some(Failure::Refused(refusal));
-    }
-    if !host_is_covered {
-        return Some(Failure::Hostname);
-    }
-    if !path_holds(&matched.path, &head.path) {
-        return Some(Failure::Path);
-    }
-    if matched.method.is_some_and(|method| head.method != method.as_str()) {
-        return Some(Failure::Method);
-    }
-    if let Some(header) = matched.headers.iter().find(|one| !header_holds(one.name.as_str(), &one.value, head)) {
-        return Some(Failure::Header(&header.name));
-    }
-    let query = head.query.unwrap_or_default();
-    let failing = matched.query.iter().find(|one| !query_holds(&one.name, &one.value, query, choices.repeated_query));
-    failing.map(|parameter| Failure::Query(&parameter.name))
-}
-
-fn path_holds(path: &PathMatch, asked: &str) -> bool {
-    match path {
-        // The prefix `/` matches every path (F-006), and nothing else matches what has no path (F-028).
-        PathMatch::Prefix(prefix) if **prefix == *"/" => true,
-        _ if !asked.starts_with('/') => false,
-        // Byte for byte (F-003).
-        PathMatch::Exact(exact) => asked.as_bytes() == exact.as_bytes(),
-        // Element by element (F-004).
-        PathMatch::Prefix(prefix) => {
-            let elements = |path: &str| path.split('/').map(String::from).collect::<Vec<_>>();
-            elements(asked).starts_with(&elements(prefix))
-        }
-        // From end to end (F-007, pitfall 26).
-        PathMatch::Regex(pattern) => pattern.matches(asked),
-    }
-}
-
-fn header_holds<H: Headers + ?Sized>(name: &str, value: &ValueMatcher, head: &RequestHead<'_, H>) -> bool {
-    // `host` is the host that counts, wherever it was written (F-026, E-015).
-    let mut lines: Vec<&[u8]> = match name {
-        "host" => head.authority.iter().map(|authority| authority.as_bytes()).collect(),
-        _ => head.headers.values(name).collect(),
-    };
-    // Lines of Set-Cookie cannot be joined: the first counts (F-013).
-    if name == "set-cookie" {
-        lines.truncate(1);
-    }
-    if lines.is_empty() {
-        return false;
-    }
-    let joined = |separator: &[u8]| lines.join(separator);
-    // Joined with a comma, with or without a blank behind it (F-013); cookies as they are without HTTP/2.
-    let (usual, other) = if name == "cookie" { (joined(b"; "), None) } else { (joined(b","), Some(joined(b", "))) };
-    match value {
-        ValueMatcher::Exact(exact) => usual == exact.as_bytes() || other.is_some_and(|other| other == exact.as_bytes()),
-        ValueMatcher::Regex(pattern) => String::from_utf8(usual).is_ok_and(|text| pattern.matches(&text)),
-    }
-}
-
-fn query_holds(name: &str, value: &ValueMatcher, query: &str, repeated: RepeatedQuery) -> bool {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let decoded =
-        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (form_decode(name), form_decode(value)));
-    // Names have a case (F-015).
-    let values: Vec<Vec<u8>> = decoded.filter(|(other, _)| other == name.as_bytes()).map(|(_, value)| value).collect();
-    // Of several values one counts (F-016).
-    let value_of_request = match repeated {
-        RepeatedQuery::First => values.first(),
-        RepeatedQuery::Last => values.last(),
-    };
-    match (value, value_of_request) {
-        (_, None) => false,
-        (ValueMatcher::Exact(exact), Some(value)) => exact.as_bytes() == value,
-        (ValueMatcher::Regex(pattern), Some(value)) => std::str::from_utf8(value).is_ok_and(|text| pattern.matches(text)),
-    }
-}
-
-/// `+` is a blank, `%XX` a byte, and everything else itself (F-017).
-fn form_decode(text: &str) -> Vec<u8> {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let mut decoded = Vec::new();
-    let mut bytes = text.as_bytes();
-    while let Some((first, rest)) = bytes.split_first() {
-        bytes = rest;
-        match (first, digit(rest.first()), digit(rest.get(1))) {
-            (b'+', _, _) => decoded.push(b' '),
-            (b'%', Some(high), Some(low)) => {
-                decoded.extend(u8::try_from(16 * high + low));
-                bytes = rest.get(2..).unwrap_or_default();
-            }
-            (other, _, _) => decoded.push(*other),
-        }
-    }
-    decoded
-}
-
-// ---- what is done ----
-
-fn verdict<'a>(rule: &'a ResolvedRule, choices: &Choices) -> Verdict<'a> {
-    // A filter that does not resolve is not skipped (H-006).
-    if rule.filters.iter().any(|filter| matches!(filter, ResolvedFilter::Unresolved { .. })) {
-        return Verdict::Respond(StatusCode::INTERNAL_SERVER_ERROR);
-    }
-    // A redirect answers (H-023).
-    if let Some(redirect) = first_redirect(&rule.filters) {
-        return Verdict::Redirect(redirect);
-    }
-    // Without backends there is an error (I-004).
-    if rule.backends.is_empty() {
-        return Verdict::Respond(StatusCode::INTERNAL_SERVER_ERROR);
-    }
-    // Without any weight nothing is forwarded (I-003).
-    if rule.backends.iter().all(|backend| backend.weight == 0) {
-        return Verdict::Respond(match choices.zero_weights {
-            ZeroWeights::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            ZeroWeights::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+impl<'a> Explanation<'a> {
+    /// Of the routes that are attached where a request or connection belongs.
+    fn of<H: Headers + ?Sized>(
+        resolution: &'a Resolution,
+        admission: Placement<'a>,
+        routes: Vec<candidates::Attached<'a>>,
+        question: &Question<'_, '_, H>,
+    ) -> Self {
+        let choices = &resolution.controller.choices;
+        let candidates = candidates::candidates(&routes, question, choices);
+        let matching = || candidates.iter().filter(|candidate| candidate.failure.is_none());
+        let next = matching().skip(1);
+        let decided_by = matching().zip(next).filter_map(|(one, other)| order::deciding_key(one, other, choices)).collect();
+        let winner = matching().next();
+        let over_runner_up = winner.and_then(|winner| {
+            let other_rule = |one: &&Candidate<'_>| (one.route.key(), one.rule.index) != (winner.route.key(), winner.rule.index);
+            order::deciding_key(winner, matching().find(other_rule)?, choices)
         });
+        let verdict = verdict::verdict(admission, winner, question, choices);
+        let grpc_code = verdict::grpc_code(winner, &verdict, question);
+        Self { admission, candidates, decided_by, over_runner_up, verdict, grpc_code }
     }
-    // Each backend gets its weight by the sum of all (I-001), and one that is invalid keeps it (I-006).
-    let shares: Vec<_> = rule.backends.iter().map(|backend| Share { weight: backend.weight, answer: answer(backend) }).collect();
-    // If all are invalid, every request is an error (I-005).
-    let error = Answer::Respond(StatusCode::INTERNAL_SERVER_ERROR);
-    if shares.iter().all(|share| share.weight == 0 || share.answer == error) {
-        return Verdict::Respond(StatusCode::INTERNAL_SERVER_ERROR);
-    }
-    Verdict::Split(shares)
-}
-
-fn answer(backend: &ResolvedBackend) -> Answer<'_> {
-    match &backend.target {
-        // What does not resolve is an error (I-007 to I-009).
-        Err(_) => Answer::Respond(StatusCode::INTERNAL_SERVER_ERROR),
-        // So is a filter that does not (H-006).
-        Ok(_) if backend.filters.iter().any(|filter| matches!(filter, ResolvedFilter::Unresolved { .. })) => {
-            Answer::Respond(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-        // A redirect of a backend answers if the backend is picked (H-034).
-        Ok(target) => first_redirect(&backend.filters).map_or(Answer::Backend(target), Answer::Redirect),
-    }
-}
-
-fn first_redirect(filters: &[ResolvedFilter]) -> Option<&RequestRedirect> {
-    filters.iter().find_map(|filter| if let ResolvedFilter::RequestRedirect(redirect) = filter { Some(redirect) } else { None })
 }
 
 impl fmt::Display for Failure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => write!(f, "the rule is invalid: {refusal}"),
+            Self::NotGrpc => f.write_str("the request is not one of gRPC"),
             Self::Hostname => f.write_str("hostname"),
             Self::Path => f.write_str("path"),
+            Self::Service => f.write_str("service"),
             Self::Method => f.write_str("method"),
             Self::Header(name) => write!(f, "header `{name}`"),
             Self::Query(name) => write!(f, "query parameter `{name}`"),

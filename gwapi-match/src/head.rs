@@ -145,7 +145,8 @@ impl<'r, H: Headers + ?Sized> RequestHead<'r, H> {
         let value = self.headers.first("content-type").unwrap_or_default();
         let Some((name, rest)) = value.trim_ascii_start().split_at_checked(TYPE.len()) else { return false };
         // What other types begin with it: `application/grpc-web`.
-        name.eq_ignore_ascii_case(TYPE) && matches!(rest.first(), None | Some(b'+' | b';' | b' ' | b'\t'))
+        let is_whole = || matches!(rest.trim_ascii_start().first(), None | Some(b';'));
+        name.eq_ignore_ascii_case(TYPE) && (rest.starts_with(b"+") || is_whole())
     }
 
     /// The same request as it leaves the filters of its listener (H-081): another method, path and headers. The host stays the

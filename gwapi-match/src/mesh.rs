@@ -28,7 +28,7 @@ pub struct Mesh {
     pub(crate) table: Arc<Table>,
     /// The Services that have routes.
     pub(crate) services: BTreeMap<Namespace, Arc<BTreeMap<ObjectName, Arc<MeshService>>>>,
-    /// Whose the addresses are; of Services that claim the same one the first has it.
+    /// Whose the addresses are; of Services that claim the same one the first that has routes for a connection has it.
     pub(crate) addresses: Arc<BTreeMap<IpAddr, BTreeSet<(Namespace, ObjectName)>>>,
     /// Whether addresses are looked at (O-006).
     pub(crate) knows_addresses: bool,
@@ -121,8 +121,7 @@ impl Mesh {
     /// What becomes of a connection that a member of the mesh makes.
     #[must_use]
     pub fn connect(&self, arrival: &MeshArrival<'_>) -> MeshConnection<'_> {
-        let attached = self.service(arrival).and_then(|service| service.attached(arrival));
-        let found = attached.and_then(|attached| {
+        let found = self.attached(arrival).and_then(|attached| {
             let id = self.table.listener_id(attached.number);
             Some((id, self.table.listener(id)?))
         });
@@ -137,19 +136,18 @@ impl Mesh {
         }
     }
 
-    fn service(&self, arrival: &MeshArrival<'_>) -> Option<&MeshService> {
+    fn attached(&self, arrival: &MeshArrival<'_>) -> Option<&Attached> {
+        let at = |address: IpAddr| {
+            let mut names = self.addresses.get(&address).filter(|_| self.knows_addresses)?.iter();
+            names.find_map(|(namespace, name)| self.find(namespace.as_str(), name.as_str())?.attached(arrival))
+        };
         match arrival.destination {
-            Destination::Address(address) => self.at(address),
+            Destination::Address(address) => at(address),
             Destination::Name(name) => match name.parse() {
-                Ok(address) => self.at(address),
-                Err(_) => self.named(name, arrival.namespace),
+                Ok(address) => at(address),
+                Err(_) => self.named(name, arrival.namespace)?.attached(arrival),
             },
         }
-    }
-
-    fn at(&self, address: IpAddr) -> Option<&MeshService> {
-        let (namespace, name) = self.addresses.get(&address).filter(|_| self.knows_addresses)?.first()?;
-        self.find(namespace.as_str(), name.as_str())
     }
 
     fn named(&self, name: &str, of_client: &str) -> Option<&MeshService> {

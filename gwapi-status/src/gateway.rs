@@ -1,6 +1,11 @@
 //! Gateway.
 
-use alloc::{format, string::ToString, vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use gwapi_core::{
     Controller, Feature,
@@ -133,19 +138,20 @@ fn insecure_frontend(gateway: &ResolvedGateway, controller: &Controller) -> Opti
     })
 }
 
-/// B-080, with the missing addresses in the message.
+/// B-080, with the missing addresses in the message. Without any in the manifest it is about the choice of the controller.
 fn addresses_assigned(gateway: &ResolvedGateway, accepted: &Condition) -> Condition {
     let fails = |reason, message| Condition::fails(ConditionType::AddressesAssigned, reason, message);
     if !accepted.is_true() {
         return fails(Reason::NotAssigned, "the Gateway is not accepted".into());
     }
-    match judge(&gateway.unreachable, &UNREACHABLE) {
-        None => Condition::holds(ConditionType::AddressesAssigned, Reason::AddressesAssigned, "every address is assigned"),
-        // One refusal for each entry that is not satisfied.
-        Some((_, message)) if gateway.unreachable.len() < gateway.gateway.addresses.len() => {
-            fails(Reason::PartiallyAssigned, message)
-        }
-        Some((_, message)) => fails(Reason::NotAssigned, message),
+    let requests = &gateway.address_requests;
+    let missing = requests.iter().enumerate().filter_map(|(index, request)| Some((index, request.as_ref().err()?)));
+    let missing: Vec<String> = missing.map(|(index, refusal)| format!("spec.addresses[{index}]: {refusal}")).collect();
+    match (missing.len(), requests.len()) {
+        (0, 0) if gateway.addresses.is_empty() => fails(Reason::NotAssigned, "no address is assigned yet".into()),
+        (0, _) => Condition::holds(ConditionType::AddressesAssigned, Reason::AddressesAssigned, "every address is assigned"),
+        (failed, all) if failed < all => fails(Reason::PartiallyAssigned, missing.join("; ")),
+        _ => fails(Reason::NotAssigned, missing.join("; ")),
     }
 }
 

@@ -50,6 +50,7 @@
 
 extern crate alloc;
 
+mod ancestor;
 mod class;
 mod condition;
 mod gateway;
@@ -62,19 +63,22 @@ mod policy;
 mod reason;
 mod report;
 mod route;
+mod x_backend;
 
+pub use ancestor::AncestorStatus;
 pub use class::ClassStatus;
 pub use condition::{Condition, ConditionStatus, ConditionType};
 pub use gateway::GatewayStatus;
 pub use listener::ListenerStatus;
 pub use listener_set::ListenerSetStatus;
 pub use merge::{
-    Dropped, MAX_ANCESTORS, MAX_CONDITIONS, MAX_PARENTS, Merged, merge_class, merge_gateway, merge_listener_set, merge_mesh,
-    merge_policy, merge_route,
+    Dropped, MAX_ANCESTORS, MAX_CONDITIONS, MAX_PARENTS, MAX_X_BACKEND_ANCESTORS, Merged, merge_class, merge_gateway,
+    merge_listener_set, merge_mesh, merge_policy, merge_route, merge_x_backend,
 };
 pub use mesh::MeshStatus;
 pub use message::MAX_MESSAGE;
-pub use policy::{AncestorStatus, PolicyStatus};
+pub use policy::PolicyStatus;
 pub use reason::{Reason, reason_of};
 pub use report::{StatusReport, project, project_for};
 pub use route::{ParentStatus, RouteStatus};
+pub use x_backend::XBackendStatus;

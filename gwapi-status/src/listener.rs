@@ -111,12 +111,16 @@ fn conflicts(listener: &ResolvedListener) -> impl Iterator<Item = &Refusal> {
 
 /// B-030; absent otherwise (B-032).
 fn overlapping(listener: &ResolvedListener) -> Option<Condition> {
-    if listener.overlaps.is_empty() {
+    let mut siblings = listener.overlaps.clone();
+    siblings.sort();
+    let siblings = (!siblings.is_empty()).then(|| format!("listener {}", quoted(siblings)));
+    // Whose it is stays untold (C-027).
+    let elsewhere = listener.overlaps_elsewhere.then(|| String::from("a listener of another object"));
+    let others: Vec<String> = siblings.into_iter().chain(elsewhere).collect();
+    if others.is_empty() {
         return None;
     }
-    let mut others = listener.overlaps.clone();
-    others.sort();
-    let message = format!("the hostname overlaps with that of listener {} on port {}", quoted(others), listener.port);
+    let message = format!("the hostname overlaps with that of {} on port {}", others.join(" and "), listener.port);
     Some(Condition::holds(ConditionType::OverlappingTLSConfig, Reason::OverlappingHostnames, message))
 }
 

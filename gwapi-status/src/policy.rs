@@ -4,12 +4,12 @@ use alloc::{string::String, vec, vec::Vec};
 
 use gwapi_core::{
     Refusal, Resolution,
-    model::ParentRef,
-    name::{ControllerName, Namespace, ObjectKey},
+    name::{Namespace, ObjectKey},
     resolution::{PolicyObject, ResolvedPolicy},
 };
 
 use crate::{
+    ancestor::AncestorStatus,
     condition::{Condition, ConditionType},
     message::judge,
     reason::Reason,
@@ -27,17 +27,6 @@ pub struct PolicyStatus {
     pub ancestors: Vec<AncestorStatus>,
 }
 
-/// What an entry of `status.ancestors` should say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AncestorStatus {
-    /// The Gateway, all defaults written out.
-    pub ancestor_ref: ParentRef,
-    /// Under which name it is written.
-    pub controller_name: ControllerName,
-    /// `Accepted`, and `ResolvedRefs` where the kind of policy has references.
-    pub conditions: Vec<Condition>,
-}
-
 /// What decides if several things are wrong with a policy: first what its author can mend in it.
 const REFUSED: [Reason; 4] = [Reason::NoValidCACertificate, Reason::Invalid, Reason::TargetNotFound, Reason::Conflicted];
 
@@ -47,11 +36,10 @@ impl PolicyStatus {
     pub fn of(policy: &ResolvedPolicy, resolution: &Resolution) -> Self {
         // The same for every ancestor.
         let resolved_refs = resolved_refs(policy);
-        let ancestor = |(key, refused): (&ObjectKey, Vec<&Refusal>)| {
+        let ancestor = |(gateway, refused): (&ObjectKey, Vec<&Refusal>)| {
             let mut conditions = vec![accepted(policy, &refused)];
             conditions.extend(resolved_refs.clone());
-            let controller_name = resolution.gateways.get(key)?.controller_name.clone();
-            Some(AncestorStatus { ancestor_ref: ancestor_ref(key), controller_name, conditions })
+            AncestorStatus::of(gateway, resolution, conditions)
         };
         Self {
             namespace: policy.key().namespace_str().into(),
@@ -59,12 +47,6 @@ impl PolicyStatus {
             ancestors: policy.ancestors(resolution).into_iter().filter_map(ancestor).collect(),
         }
     }
-}
-
-/// N-019: group, kind, namespace and name.
-fn ancestor_ref(gateway: &ObjectKey) -> ParentRef {
-    let ObjectKey { group, kind, namespace, name } = gateway.clone();
-    ParentRef { group, kind, namespace: namespace.unwrap_or_else(|| "".into()), name, section_name: None, port: None }
 }
 
 /// N-005, N-008, N-012, N-022, N-023. A policy that has lost one of its targets at a Gateway is not accepted there: there is one

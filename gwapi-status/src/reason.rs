@@ -167,9 +167,10 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         Refusal::ParentNotProgrammed { .. } => (Programmed, Reason::ParentNotProgrammed),
 
         // N-012, N-023.
-        Refusal::PolicyInvalid { .. } | Refusal::WellKnownCaUnsupported { .. } | Refusal::TargetUnsupported { .. } => {
-            (Accepted, Reason::Invalid)
-        }
+        Refusal::PolicyInvalid { .. }
+        | Refusal::XBackendInvalid { .. }
+        | Refusal::WellKnownCaUnsupported { .. }
+        | Refusal::TargetUnsupported { .. } => (Accepted, Reason::Invalid),
         Refusal::PolicyConflict { .. } | Refusal::MeshKindConflict { .. } => (Accepted, Reason::Conflicted),
         Refusal::TargetNotFound { .. } => (Accepted, Reason::TargetNotFound),
 
@@ -183,7 +184,10 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         | Refusal::BackendPortNotFound { .. }
         | Refusal::BackendExternalName { .. }
         | Refusal::BackendInvalid { .. } => (ResolvedRefs, Reason::BackendNotFound),
-        Refusal::BackendProtocolUnsupported { .. } => (ResolvedRefs, Reason::UnsupportedProtocol),
+        // I-011 names no reason: what is asked for cannot be spoken.
+        Refusal::BackendProtocolUnsupported { .. } | Refusal::BackendTlsUnavailable { .. } => {
+            (ResolvedRefs, Reason::UnsupportedProtocol)
+        }
 
         // O-007: for clients it is not there.
         Refusal::NoListenerSelected { .. } | Refusal::MeshServiceUnsupported { .. } => (Accepted, Reason::NoMatchingParent),

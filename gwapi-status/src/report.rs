@@ -13,7 +13,7 @@ use gwapi_core::{
 
 use crate::{
     class::ClassStatus, gateway::GatewayStatus, listener_set::ListenerSetStatus, mesh::MeshStatus, policy::PolicyStatus,
-    route::RouteStatus,
+    route::RouteStatus, x_backend::XBackendStatus,
 };
 
 /// What [`project`] and [`project_for`] return: what the status of each object should say, before it is merged with what is there.
@@ -28,11 +28,13 @@ pub struct StatusReport {
     /// Every policy of a kind that is served; one that concerns no Gateway of ours has no `ancestors`, and then only what we
     /// once wrote there is removed.
     pub policies: BTreeMap<ObjectKey, PolicyStatus>,
+    /// Every XBackend, where they are served; one that no Gateway of ours sends to has no `ancestors`, likewise.
+    pub x_backends: BTreeMap<ObjectKey, XBackendStatus>,
     /// Our XMeshes.
     pub meshes: BTreeMap<ObjectKey, MeshStatus>,
     /// Every route; one without a parent of ours has no `parents`, and then only what we once wrote there is removed.
     pub routes: BTreeMap<ObjectKey, RouteStatus>,
-    /// The names under which we write. Entries of routes and policies with one of these are ours, see
+    /// The names under which we write. Entries of routes, policies and XBackends with one of these are ours, see
     /// [`merge_route`](crate::merge_route) and [`merge_policy`](crate::merge_policy).
     pub owned: BTreeSet<ControllerName>,
 }
@@ -40,12 +42,13 @@ pub struct StatusReport {
 /// The conditions that follow from a resolution. It is total, and equal resolutions give equal reports (laws 2 and 3).
 #[must_use]
 pub fn project(resolution: &Resolution) -> StatusReport {
-    let Resolution { classes, gateways, listener_sets, policies, meshes, routes, .. } = resolution;
+    let Resolution { classes, gateways, listener_sets, policies, x_backends, meshes, routes, .. } = resolution;
     let asked = Asked {
         classes: classes.keys().collect(),
         gateways: gateways.keys().collect(),
         listener_sets: listener_sets.keys().collect(),
         policies: policies.keys().collect(),
+        x_backends: x_backends.keys().collect(),
         meshes: meshes.keys().collect(),
         routes: routes.keys().collect(),
     };
@@ -75,6 +78,7 @@ pub fn project_for(resolution: &Resolution, affected: &Affected) -> StatusReport
         gateways: affected.gateways.keys().chain(counted()).collect(),
         listener_sets: affected.listener_sets.iter().chain(counted()).collect(),
         policies: affected.policies.iter().collect(),
+        x_backends: affected.x_backends.iter().collect(),
         meshes: affected.meshes.iter().collect(),
         routes: affected.routes.keys().collect(),
     };
@@ -87,6 +91,7 @@ struct Asked<'k> {
     gateways: BTreeSet<&'k ObjectKey>,
     listener_sets: BTreeSet<&'k ObjectKey>,
     policies: BTreeSet<&'k ObjectKey>,
+    x_backends: BTreeSet<&'k ObjectKey>,
     meshes: BTreeSet<&'k ObjectKey>,
     routes: BTreeSet<&'k ObjectKey>,
 }
@@ -101,6 +106,8 @@ fn report(resolution: &Resolution, asked: Asked<'_>) -> StatusReport {
     let listener_sets = listener_sets.map(|set| (set.key().clone(), ListenerSetStatus::of(set, attached_routes)));
     let policies = ours(&resolution.policies, asked.policies);
     let policies = policies.map(|policy| (policy.key().clone(), PolicyStatus::of(policy, resolution)));
+    let x_backends = ours(&resolution.x_backends, asked.x_backends);
+    let x_backends = x_backends.map(|backend| (backend.key().clone(), XBackendStatus::of(backend, resolution)));
     let meshes = ours(&resolution.meshes, asked.meshes);
     let meshes = meshes.map(|mesh| (mesh.mesh.meta.key.clone(), MeshStatus::of(mesh, &controller.features)));
     let routes = ours(&resolution.routes, asked.routes).map(|route| (route.key().clone(), RouteStatus::of(route)));
@@ -109,6 +116,7 @@ fn report(resolution: &Resolution, asked: Asked<'_>) -> StatusReport {
         gateways: gateways.collect(),
         listener_sets: listener_sets.collect(),
         policies: policies.collect(),
+        x_backends: x_backends.collect(),
         meshes: meshes.collect(),
         routes: routes.collect(),
         owned: owned(resolution),

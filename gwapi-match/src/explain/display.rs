@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gwapi_core::resolution::{ResolvedListener, ResolvedRule};
+use gwapi_core::resolution::{MeshScope, ResolvedListener, ResolvedRule};
 
 use super::{Answer, Candidate, Explanation, Placement, Share, Verdict};
 
@@ -12,6 +12,8 @@ impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.admission {
             Placement::Listener(listener) => write_listener(f, listener)?,
+            Placement::Service(place) => write!(f, "port {} of {}, {}", place.port, place.service.key, scope_text(place.scope))?,
+            Placement::PassThrough => return f.write_str("no route has to do with it, and it goes on to where it goes"),
             Placement::Misdirected => f.write_str("the host belongs to another listener than the connection")?,
             Placement::NotFound => f.write_str("no listener covers the host")?,
             Placement::Refused(why) => return write!(f, "the connection is refused: {why}"),
@@ -32,6 +34,13 @@ impl fmt::Display for Explanation<'_> {
             }
         }
         Ok(())
+    }
+}
+
+fn scope_text(scope: &MeshScope) -> String {
+    match scope {
+        MeshScope::Producer => "routes for all clients".to_owned(),
+        MeshScope::Consumer(namespace) => format!("routes for clients of namespace `{namespace}`"),
     }
 }
 
@@ -59,6 +68,8 @@ impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(why) => write!(f, "the connection is refused: {why}"),
+            Self::PassThrough => f.write_str("pass on"),
+            Self::Reject => f.write_str("reject"),
             Self::Respond(status) => write!(f, "respond {}", status.as_u16()),
             Self::Redirect(redirect) => write!(f, "redirect {}", redirect.status_code),
             Self::Split(shares) => write_shares(f, shares),
@@ -86,6 +97,7 @@ impl fmt::Display for Answer<'_> {
             Self::Backend(target) => write!(f, "{}:{}", target.key.object, target.key.port),
             Self::Redirect(redirect) => write!(f, "a redirect {}", redirect.status_code),
             Self::Respond(status) => write!(f, "the answer {}", status.as_u16()),
+            Self::Reject => f.write_str("a rejection"),
         }
     }
 }

@@ -13,20 +13,20 @@ use serde_json::{Map, Value};
 
 use crate::condition::ConditionType;
 
+mod ancestors;
 mod conditions;
 mod declared;
 mod gateway;
 mod listener;
 mod listener_set;
-mod policy;
 mod route;
 mod shared;
 
+pub use ancestors::{MAX_ANCESTORS, MAX_X_BACKEND_ANCESTORS, merge_policy, merge_x_backend};
 pub use conditions::MAX_CONDITIONS;
 pub use declared::{merge_class, merge_mesh};
 pub use gateway::merge_gateway;
 pub use listener_set::merge_listener_set;
-pub use policy::{MAX_ANCESTORS, merge_policy};
 pub use route::{MAX_PARENTS, merge_route};
 
 /// What to do with the status of an object.

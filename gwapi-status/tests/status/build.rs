@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use gwapi_core::{
-    Hostname, ObjectKey, Refusal,
+    Controller, Hostname, ObjectKey, Refusal, SupportedFeatures,
+    controller::Abilities,
     model::{
         Address, BackendObjectRef, DefaultScope, Gateway, GatewayClass, GatewayTls, Infrastructure, Invalid, ObjectMeta,
         ParentRef, Protocol, Route, RouteKind, Rules, Timeouts,
@@ -11,7 +12,7 @@ use gwapi_core::{
     name::{GATEWAY_GROUP, ObjectName},
     resolution::{
         AttachedListener, AttachedRoutes, Attachment, ListenerKey, ResolvedBackend, ResolvedClass, ResolvedGateway,
-        ResolvedListener, ResolvedRoute, ResolvedRule, RuleMatches,
+        ResolvedListener, ResolvedRoute, ResolvedRule, RuleMatches, ServedBy,
     },
 };
 use gwapi_status::{Condition, ConditionType, GatewayStatus, Reason};
@@ -57,8 +58,11 @@ pub(crate) fn gateway(listeners: impl IntoIterator<Item = ResolvedListener>) -> 
         controller_name: CONTROLLER.into(),
         listeners: listeners.into_iter().collect(),
         addresses: vec![address("192.0.2.1")],
+        address_requests: Vec::new(),
+        listener_sets: Vec::new(),
         refused: Vec::new(),
         unreachable: Vec::new(),
+        client_certificate: None,
     }
 }
 
@@ -77,7 +81,11 @@ pub(crate) fn listener(name: &str) -> ResolvedListener {
         unresolved: Vec::new(),
         unserved: Vec::new(),
         certificates: Vec::new(),
+        passthrough: false,
+        client_validation: None,
+        filters: Vec::new(),
         overlaps: Vec::new(),
+        overlaps_elsewhere: false,
     }
 }
 
@@ -118,7 +126,7 @@ pub(crate) fn parent_ref(name: &str) -> ParentRef {
 /// A parent that refuses the route for these causes.
 pub(crate) fn refusing(parent_ref: ParentRef, refused: impl IntoIterator<Item = Refusal>) -> Attachment {
     Attachment {
-        gateway: parent_ref.object(),
+        served_by: ServedBy::Gateway(parent_ref.object()),
         parent_ref,
         controller_name: CONTROLLER.into(),
         listeners: Vec::new(),
@@ -142,6 +150,7 @@ pub(crate) fn rule(index: usize) -> ResolvedRule {
         backends: Vec::new(),
         timeouts: Timeouts::default(),
         retry: None,
+        session_persistence: None,
         refused: Vec::new(),
     }
 }
@@ -152,8 +161,14 @@ pub(crate) fn invalid_rule(index: usize, refused: impl IntoIterator<Item = Refus
 
 /// A rule whose backends do not resolve.
 pub(crate) fn unresolved_rule(index: usize, refusals: impl IntoIterator<Item = Refusal>) -> ResolvedRule {
-    let unresolved =
-        |refusal| ResolvedBackend { reference: backend("any"), target: Err(refusal), weight: 1, filters: Vec::new() };
+    let unresolved = |refusal| ResolvedBackend {
+        reference: backend("any"),
+        target: Err(refusal),
+        weight: 1,
+        session_persistence: None,
+        retry_constraint: None,
+        filters: Vec::new(),
+    };
     ResolvedRule { backends: refusals.into_iter().map(unresolved).collect(), ..rule(index) }
 }
 
@@ -204,7 +219,12 @@ pub(crate) fn of_type<'v>(conditions: &'v Value, type_: &str) -> Option<&'v Valu
     conditions.as_array()?.iter().find(|condition| condition["type"] == type_)
 }
 
-/// The status of a Gateway without routes.
+/// A controller that can do only what every one can.
+pub(crate) fn plain() -> Controller {
+    Controller { features: SupportedFeatures::core(), abilities: Abilities::NONE, ..Controller::default() }
+}
+
+/// The status of a Gateway without routes under a controller that can do only what every one can.
 pub(crate) fn status_of_gateway(gateway: &ResolvedGateway) -> GatewayStatus {
-    GatewayStatus::of(gateway, &AttachedRoutes::default())
+    GatewayStatus::of(gateway, &AttachedRoutes::default(), &plain())
 }

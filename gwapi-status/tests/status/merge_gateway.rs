@@ -32,6 +32,7 @@ fn a_new_status_has_every_field_that_the_api_requires() {
             "addresses": [{"type": "IPAddress", "value": "192.0.2.1"}],
             "conditions": [
                 condition("Accepted", "the Gateway is accepted"), condition("Programmed", "the Gateway is programmed"),
+                condition("ResolvedRefs", "all references resolve"),
             ],
             "listeners": [{
                 "name": "web",
@@ -92,7 +93,7 @@ fn pitfall_71_conditions_of_others_stay_as_they_are_on_the_gateway_and_on_listen
     assert_eq!(status["conditions"][0], foreign("example.com/A"));
     assert_eq!(status["conditions"][2], foreign("Ready"));
     let order: Vec<_> = status["conditions"].as_array().unwrap().iter().map(|condition| &condition["type"]).collect();
-    assert_eq!(order, ["example.com/A", "Programmed", "Ready", "Accepted"], "in their places");
+    assert_eq!(order, ["example.com/A", "Programmed", "Ready", "Accepted", "ResolvedRefs"], "in their places");
     assert_eq!(status["listeners"][0]["conditions"][0], foreign("example.com/B"));
     assert_eq!(status["listeners"][0]["conditions"].as_array().unwrap().len(), 4);
     assert_eq!(status["listeners"][0]["attachedRoutes"], 0);
@@ -103,7 +104,7 @@ fn a_type_stands_there_once() {
     let existing = json!({"conditions": [earlier("Accepted", "True", 1), foreign("X"), earlier("Accepted", "False", 2)]});
     let status = changed(merge_gateway(Some(&existing), &sound(), Some(T1)));
     let order: Vec<_> = status["conditions"].as_array().unwrap().iter().map(|condition| &condition["type"]).collect();
-    assert_eq!(order, ["Accepted", "X", "Programmed"]);
+    assert_eq!(order, ["Accepted", "X", "Programmed", "ResolvedRefs"]);
     assert_eq!(status["conditions"][0]["lastTransitionTime"], T0, "the first one counts");
 }
 
@@ -119,11 +120,13 @@ fn negative_conditions_go_when_they_no_longer_hold() {
 }
 
 #[test]
-fn a_mode_of_client_certificates_that_no_longer_holds_goes_too() {
-    let existing = json!({"conditions": [earlier("InsecureFrontendValidationMode", "True", 2), foreign("Ready")]});
+fn conditions_of_a_gateway_that_no_longer_hold_go_too() {
+    // B-048, P-005, and a feature that is no longer declared.
+    let gone = ["InsecureFrontendValidationMode", "DefaultGateway", "AddressesAssigned"].map(|type_| earlier(type_, "True", 2));
+    let existing = json!({"conditions": [gone[0], gone[1], foreign("Ready"), gone[2]]});
     let status = changed(merge_gateway(Some(&existing), &sound(), Some(T1)));
     let order: Vec<_> = status["conditions"].as_array().unwrap().iter().map(|condition| &condition["type"]).collect();
-    assert_eq!(order, ["Ready", "Accepted", "Programmed"]);
+    assert_eq!(order, ["Ready", "Accepted", "Programmed", "ResolvedRefs"]);
 }
 
 /// an embedder may have to write before it knows.
@@ -252,11 +255,11 @@ fn addresses_are_ours_and_go_with_the_last_one() {
 #[test]
 fn fields_that_nobody_knows_yet_are_kept() {
     let existing = json!({
-        "attachedListenerSets": 2, "later": {"a": 1},
+        "later": {"a": 1},
         "listeners": [{"name": "web", "later": true, "conditions": []}],
     });
     let status = changed(merge_gateway(Some(&existing), &sound(), Some(T1)));
-    assert_eq!((&status["attachedListenerSets"], &status["later"]), (&json!(2), &json!({"a": 1})));
+    assert_eq!(status["later"], json!({"a": 1}));
     assert_eq!(status["listeners"][0]["later"], true);
 }
 
@@ -271,8 +274,8 @@ fn conditions_of_others_are_never_displaced_and_what_has_no_room_is_reported() {
     assert_eq!(conditions.len(), 8);
     assert_eq!(conditions[..7], others);
     assert_eq!(conditions[7]["type"], "Accepted", "the most important one");
-    let programmed = Dropped::Condition { list: "status.conditions".into(), type_: ConditionType::Programmed };
-    assert_eq!(dropped, [programmed]);
+    let no_room = |type_| Dropped::Condition { list: "status.conditions".into(), type_ };
+    assert_eq!(dropped, [no_room(ConditionType::Programmed), no_room(ConditionType::ResolvedRefs)]);
     assert_eq!(dropped[0].to_string(), "no room for `Programmed` in status.conditions");
 
     let again = merge_gateway(Some(&status), &sound(), Some(T2));
@@ -303,4 +306,29 @@ fn pitfall_67_null_in_place_of_a_list_is_mended() {
     assert_eq!(changed(merge_gateway(Some(&existing), &silent, Some(T1))), json!({}));
     assert_eq!(merge_gateway(None, &silent, Some(T1)), Merged::Unchanged);
     assert_eq!(merge_gateway(Some(&Value::Null), &silent, Some(T1)), Merged::Unchanged);
+}
+
+/// The count is the Gateway controller's own: whoever has no ListenerSets has none.
+#[test]
+fn c_008_the_count_of_listener_sets_is_written_also_if_it_is_zero() {
+    let mut desired = sound();
+    for (count, expected) in [(Some(2), Some(json!(2))), (Some(0), Some(json!(0))), (None, None)] {
+        desired.attached_listener_sets = count;
+        let status = changed(merge_gateway(Some(&json!({"attachedListenerSets": 7})), &desired, Some(T1)));
+        assert_eq!(status.get("attachedListenerSets"), expected.as_ref());
+        assert_eq!(merge_gateway(Some(&status), &desired, Some(T2)), Merged::Unchanged);
+    }
+}
+
+#[test]
+fn b_078_whoever_tells_routability_tells_the_empty_one_too() {
+    let mut desired = sound();
+    desired.addresses.push(gwapi_core::model::Address { routability: "Cluster".into(), ..address("10.0.0.1") });
+    let scopes = |desired: &GatewayStatus| -> Vec<Option<Value>> {
+        let status = changed(merge_gateway(None, desired, Some(T1)));
+        status["addresses"].as_array().unwrap().iter().map(|address| address.get("routability").cloned()).collect()
+    };
+    assert_eq!(scopes(&desired), [None, None], "the field is one of the feature");
+    desired.tells_routability = true;
+    assert_eq!(scopes(&desired), [Some(json!("")), Some(json!("Cluster"))]);
 }

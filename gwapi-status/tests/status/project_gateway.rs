@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use gwapi_core::{
-    Feature, Refusal, SupportedFeatures,
-    model::{LocalObjectRef, Protocol, RouteGroupKind, SecretRef},
+    Controller, Feature, Refusal, SupportedFeatures,
+    model::{
+        Address, ClientValidation, ClientValidationMode, DefaultScope, Gateway, LocalObjectRef, Protocol, RouteGroupKind,
+        SecretRef,
+    },
     refusal::{CertificateFault, ParametersFault},
-    resolution::{ResolvedGateway, ResolvedListener},
+    resolution::{AttachedRoutes, ResolvedGateway, ResolvedListener},
 };
 use gwapi_status::{ClassStatus, ConditionType::*, GatewayStatus, ListenerStatus, Merged, Reason, merge_gateway, reason_of};
 
-use crate::build::{class, find, gateway, key, listener, status_of_gateway, verdict};
+use crate::build::{address, class, find, gateway, key, listener, plain, status_of_gateway, verdict};
 
 fn refused(name: &str, refusals: impl IntoIterator<Item = Refusal>) -> ResolvedListener {
     ResolvedListener { refused: refusals.into_iter().collect(), ..listener(name) }
@@ -75,7 +78,8 @@ fn a_sound_gateway_is_accepted_and_programmed() {
     let status = status_of_gateway(&gateway([listener("web")]));
     assert_eq!(verdict(&status.conditions, Accepted), (true, Reason::Accepted));
     assert_eq!(verdict(&status.conditions, Programmed), (true, Reason::Programmed));
-    assert_eq!(status.conditions.len(), 2);
+    assert_eq!(verdict(&status.conditions, ResolvedRefs), (true, Reason::ResolvedRefs));
+    assert_eq!(status.conditions.len(), 3);
     assert_eq!(status.addresses.len(), 1);
     let web = &status.listeners[0].conditions;
     assert_eq!(verdict(web, Accepted), (true, Reason::Accepted));
@@ -214,6 +218,10 @@ fn overlapping_hostnames_are_named() {
     assert_eq!(verdict(&status.conditions, OverlappingTLSConfig), (true, Reason::OverlappingHostnames));
     let message = &find(&status.conditions, OverlappingTLSConfig).unwrap().message;
     assert_eq!(message, "the hostname overlaps with that of listener `a`, `b` on port 443");
+    // C-027.
+    let elsewhere = self::status(ResolvedListener { overlaps_elsewhere: true, port: 443, ..listener("web") });
+    let message = &find(&elsewhere.conditions, OverlappingTLSConfig).unwrap().message;
+    assert_eq!(message, "the hostname overlaps with that of a listener of another object on port 443");
     assert_eq!(verdict(&status.conditions, Accepted), (true, Reason::Accepted));
 }
 
@@ -223,9 +231,133 @@ fn pitfall_69_a_listener_that_is_not_served_still_counts_its_routes() {
     let broken = vec![certificate("tls")];
     let unserved = ResolvedListener { unresolved: broken.clone(), unserved: broken, ..listener("web") };
     let counts = [(unserved.key.clone(), 2)].into_iter().collect();
-    let desired = GatewayStatus::of(&gateway([unserved]), &counts);
+    let desired = GatewayStatus::of(&gateway([unserved]), &counts, &plain());
     let Merged::Changed(status) = merge_gateway(None, &desired, None) else { panic!("a new status is written") };
     assert_eq!(status["listeners"][0]["attachedRoutes"], 2);
+}
+
+/// A Gateway without routes under a controller that can do everything.
+fn under_all(gateway: &ResolvedGateway) -> GatewayStatus {
+    GatewayStatus::of(gateway, &AttachedRoutes::default(), &Controller::default())
+}
+
+fn client_certificate(outcome: Result<(), Refusal>) -> ResolvedGateway {
+    let reference = SecretRef { group: "".into(), kind: "Secret".into(), namespace: "shop".into(), name: "client".into() };
+    ResolvedGateway { client_certificate: Some(outcome.map(|()| reference)), ..gateway([listener("web")]) }
+}
+
+#[test]
+fn b_052_b_053_b_054_the_client_certificate_shows_in_the_references_of_the_gateway() {
+    let reference = SecretRef { group: "".into(), kind: "Secret".into(), namespace: "shop".into(), name: "client".into() };
+    let broken = Refusal::ClientCertificateInvalid { reference, why: CertificateFault::NotFound };
+    let feature = Feature::GatewayBackendClientCertificate;
+    let undeclared = Refusal::FeatureUnsupported { path: "spec.tls.backend.clientCertificateRef".into(), feature };
+    for (outcome, expected) in [
+        (Ok(()), (true, Reason::ResolvedRefs)),
+        (Err(broken), (false, Reason::InvalidClientCertificateRef)),
+        (Err(certificate_not_permitted()), (false, Reason::RefNotPermitted)),
+        (Err(undeclared), (false, Reason::InvalidClientCertificateRef)),
+    ] {
+        let message = outcome.as_ref().err().map(Refusal::to_string);
+        let conditions = under_all(&client_certificate(outcome)).conditions;
+        assert_eq!(verdict(&conditions, ResolvedRefs), expected);
+        assert_eq!(verdict(&conditions, Accepted), (true, Reason::Accepted));
+        assert_eq!(verdict(&conditions, Programmed), (true, Reason::Programmed));
+        if let Some(message) = message {
+            assert_eq!(find(&conditions, ResolvedRefs).unwrap().message, message);
+        }
+    }
+}
+
+#[test]
+fn b_055_references_of_listeners_are_summed_up_behind_those_of_the_gateway() {
+    let broken = |name: &str| ResolvedListener { unresolved: vec![certificate("tls")], ..listener(name) };
+    let of_listeners = under_all(&gateway([broken("b"), listener("web"), broken("a")])).conditions;
+    assert_eq!(verdict(&of_listeners, ResolvedRefs), (false, Reason::ListenersNotResolved));
+    assert_eq!(find(&of_listeners, ResolvedRefs).unwrap().message, "references of listeners do not resolve: `a`, `b`");
+    assert_eq!(verdict(&of_listeners, Accepted), (true, Reason::Accepted));
+    assert_eq!(verdict(&of_listeners, Programmed), (true, Reason::Programmed));
+
+    let mut both = client_certificate(Err(certificate_not_permitted()));
+    both.listeners.push(broken("a"));
+    let both = under_all(&both).conditions;
+    assert_eq!(verdict(&both, ResolvedRefs), (false, Reason::RefNotPermitted));
+    let message = &find(&both, ResolvedRefs).unwrap().message;
+    assert!(message.starts_with("no ReferenceGrant") && message.ends_with("listeners do not resolve: `a`"), "{message}");
+}
+
+fn with_mode(default: Option<ClientValidationMode>, of_port: Option<ClientValidationMode>) -> ResolvedGateway {
+    let validation = |mode| ClientValidation { ca_certificate_refs: Vec::new(), mode, invalid: Vec::new() };
+    let mut resolved = gateway([listener("web")]);
+    let mut object = (*resolved.gateway).clone();
+    object.tls.frontend.default = default.map(validation);
+    object.tls.frontend.per_port = of_port.map(|mode| (8443, Some(validation(mode)))).into_iter().collect();
+    resolved.gateway = object.into();
+    resolved
+}
+
+#[test]
+fn b_048_s_011_a_mode_that_lets_everybody_in_is_visible_wherever_it_is_configured() {
+    use ClientValidationMode::{AllowInsecureFallback, AllowValidOnly};
+    for (default, of_port, is_insecure) in [
+        (None, None, false),
+        (Some(AllowValidOnly), Some(AllowValidOnly), false),
+        (Some(AllowInsecureFallback), None, true),
+        (Some(AllowValidOnly), Some(AllowInsecureFallback), true),
+    ] {
+        let conditions = under_all(&with_mode(default, of_port)).conditions;
+        let insecure = find(&conditions, InsecureFrontendValidationMode).map(|it| (it.is_true(), it.reason));
+        assert_eq!(insecure, is_insecure.then_some((true, Reason::ConfigurationChanged)));
+    }
+    let conditions = status_of_gateway(&with_mode(Some(AllowInsecureFallback), None)).conditions;
+    assert_eq!(find(&conditions, InsecureFrontendValidationMode), None, "without the feature nobody is let in");
+}
+
+#[test]
+fn b_080_addresses_are_told_by_those_that_declare_their_scopes() {
+    let assigned = |address_requests: Vec<Result<Address, Refusal>>, unreachable: Vec<Refusal>| {
+        let addresses = address_requests.iter().flatten().cloned().collect();
+        let resolved = ResolvedGateway { address_requests, addresses, unreachable, ..gateway([listener("web")]) };
+        assert_eq!(find(&status_of_gateway(&resolved).conditions, AddressesAssigned), None);
+        let status = under_all(&resolved);
+        assert!(status.tells_routability);
+        let condition = find(&status.conditions, AddressesAssigned).expect("it is there").clone();
+        (condition.is_true(), condition.reason, condition.message)
+    };
+    let unusable = || Refusal::AddressNotUsable { value: "192.0.2.7".into() };
+    let scope = || Refusal::AddressRoutabilityUnsupported { routability: "example.com/odd".into() };
+    let all = assigned(vec![Ok(address("192.0.2.1"))], Vec::new());
+    assert_eq!((all.0, all.1), (true, Reason::AddressesAssigned));
+    let some = assigned(vec![Err(unusable()), Ok(address("192.0.2.1")), Err(scope())], vec![unusable()]);
+    assert_eq!((some.0, some.1), (false, Reason::PartiallyAssigned));
+    assert_eq!(
+        some.2,
+        "spec.addresses[0]: address `192.0.2.7` cannot be used; \
+         spec.addresses[2]: address routability `example.com/odd` is not supported",
+    );
+    let none = assigned(vec![Err(scope())], vec![Refusal::AddressNotAssigned]);
+    assert_eq!((none.0, none.1), (false, Reason::NotAssigned));
+    assert_eq!(assigned(Vec::new(), vec![Refusal::AddressNotAssigned]).1, Reason::NotAssigned, "nothing is chosen yet");
+    let chosen = under_all(&gateway([listener("web")])).conditions;
+    assert_eq!(verdict(&chosen, AddressesAssigned), (true, Reason::AddressesAssigned));
+
+    let refused = ResolvedGateway { refused: vec![scope()], ..gateway([listener("web")]) };
+    assert_eq!(verdict(&under_all(&refused).conditions, AddressesAssigned), (false, Reason::NotAssigned));
+}
+
+#[test]
+fn p_005_a_default_gateway_says_so_with_its_scope_and_no_other_does() {
+    let scoped = |default_scope| {
+        let mut resolved = gateway([listener("web")]);
+        resolved.gateway = Gateway { default_scope, ..(*resolved.gateway).clone() }.into();
+        resolved
+    };
+    let conditions = under_all(&scoped(DefaultScope::All)).conditions;
+    assert!(find(&conditions, DefaultGateway).is_some_and(|it| it.is_true() && it.message.contains("`All`")));
+    for scope in [DefaultScope::None, DefaultScope::Unknown("Region".into())] {
+        assert_eq!(find(&under_all(&scoped(scope)).conditions, DefaultGateway), None);
+    }
+    assert_eq!(find(&status_of_gateway(&scoped(DefaultScope::All)).conditions, DefaultGateway), None, "it claims nothing");
 }
 
 #[test]
