@@ -3,14 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
 
 /// Rows that no test can hold yet.
-const NOT_YET: &[(&str, &str)] = &[
-    ("27", "GRPCRoute is not built yet"),
-    ("44", "no policy attaches to a route yet"),
-    ("45", "session persistence is not built yet"),
-    ("52", "ListenerSet is not built yet"),
-    ("55", "GRPCRoute is not built yet"),
-    ("59", "BackendTLSPolicy is not built yet"),
-];
+const NOT_YET: &[(&str, &str)] = &[];
 
 fn rows() -> Vec<String> {
     (1..=6).map(|row| format!("L{row}")).chain((1..=73).map(|row| row.to_string())).collect()

@@ -24,12 +24,14 @@ use crate::{
     input::{Input, Options},
 };
 
+mod beyond;
 pub mod certificates;
 pub mod endpoints;
 pub mod placement;
 mod signals;
 pub mod watch;
 
+pub use beyond::beyond;
 use certificates::Certificates;
 use endpoints::BackendAt;
 use placement::{Placed, Placement};
@@ -240,12 +242,14 @@ impl Settings {
     pub fn configure(&self, input: &Input, unbound: &BTreeMap<Place, String>, seed: u64) -> Configuration {
         let certificates = Certificates::of(input);
         let mut snapshot = input.snapshot.clone();
-        let wanted = resolve(&snapshot, &input.controller);
+        // Whatever the proxy cannot do is refused, never served without.
+        let controller = gwapi_proxy::supported(input.controller.clone());
+        let wanted = resolve(&snapshot, &controller);
         let mut placed = self.placement.place(&wanted);
         placed.unavailable.extend(unbound.iter().map(|(place, why)| (place.clone(), why.clone())));
         placed.binds.retain(|place, _| !unbound.contains_key(place));
         tell(&mut snapshot, &placed, &wanted);
-        let resolution = resolve(&snapshot, &input.controller);
+        let resolution = resolve(&snapshot, &controller);
         let mut tables = gwapi_match::compile(&resolution, seed).gateways;
         tables.retain(|gateway, _| placed.gateways.contains_key(gateway));
         placed.binds.retain(|place, _| {
@@ -258,7 +262,9 @@ impl Settings {
             tables,
         };
         let unusable = certificates.unusable.iter().map(|(secret, why)| format!("{secret}: {why}"));
-        let remarks = unusable.chain(self.unused(input, &resolution)).collect();
+        let beyond = beyond(&resolve(&snapshot, &input.controller), &resolution);
+        let beyond = beyond.into_iter().map(|line| format!("not served by this proxy: {line}"));
+        let remarks = unusable.chain(self.unused(input, &resolution)).chain(beyond).collect();
         Configuration { served, resolution, placed, only: self.placement.only.clone(), remarks }
     }
 
@@ -284,8 +290,8 @@ fn tell(snapshot: &mut Snapshot, placed: &Placed, wanted: &Resolution) {
         }
     }
     for place in placed.unavailable.keys() {
-        let listeners = wanted.gateways.get(&place.gateway).map_or(&[][..], |gateway| gateway.listeners.as_slice());
-        for listener in listeners.iter().filter(|listener| listener.port == place.port) {
+        let listeners = wanted.gateways.get(&place.gateway).into_iter().flat_map(|gateway| gateway.all_listeners());
+        for listener in listeners.filter(|listener| listener.port == place.port) {
             snapshot.facts.unavailable_ports.insert((place.gateway.clone(), place.port, listener.protocol.clone()));
         }
     }
@@ -295,16 +301,22 @@ fn ip_address(address: IpAddr) -> Address {
     Address { kind: AddressType::IpAddress, value: Some(address.to_string().into()), routability: "".into() }
 }
 
+/// The name of a listener on its Gateway.
+fn name(listener: &ResolvedListener) -> String {
+    let key = &listener.key;
+    if key.parent.kind == *"Gateway" { key.name.to_string() } else { format!("{}/{}", key.parent.namespaced_name(), key.name) }
+}
+
 impl Configuration {
-    /// `NS/NAME LISTENER URL` for each listener that is served.
+    /// `NS/NAME LISTENER URL` for each listener that is served; one of a ListenerSet is `NS/NAME/LISTENER` itself.
     #[must_use]
     pub fn listeners(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for gateway in self.meant() {
-            for listener in &gateway.listeners {
+            for listener in gateway.all_listeners() {
                 if let Some(address) = self.address(gateway, listener) {
                     let scheme = if listener.protocol.is_tls() { "https" } else { "http" };
-                    lines.push(format!("{} {} {scheme}://{address}", gateway.key().namespaced_name(), listener.key.name));
+                    lines.push(format!("{} {} {scheme}://{address}", gateway.key().namespaced_name(), name(listener)));
                 }
             }
         }
@@ -328,8 +340,8 @@ impl Configuration {
         for gateway in self.meant() {
             let name = gateway.key().namespaced_name();
             lines.extend(gateway.refused.iter().chain(&gateway.unreachable).map(|refusal| format!("{name}: {refusal}")));
-            for listener in gateway.listeners.iter().filter(|listener| self.address(gateway, listener).is_none()) {
-                lines.push(format!("{name} {} is not served: {}", listener.key.name, self.why_not(gateway, listener)));
+            for listener in gateway.all_listeners().filter(|listener| self.address(gateway, listener).is_none()) {
+                lines.push(format!("{name} {} is not served: {}", self::name(listener), self.why_not(gateway, listener)));
             }
         }
         lines

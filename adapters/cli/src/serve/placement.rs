@@ -92,7 +92,7 @@ impl Placement {
 /// The ports that a Gateway wants, each once.
 fn ports(gateway: &ResolvedGateway) -> Vec<u16> {
     let mut ports: Vec<u16> =
-        gateway.listeners.iter().filter(|listener| listener.is_served()).map(|listener| listener.port).collect();
+        gateway.all_listeners().filter(|listener| listener.is_served()).map(|listener| listener.port).collect();
     ports.sort_unstable();
     ports.dedup();
     ports

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
-use gwapi_core::Resolution;
+use gwapi_core::{Resolution, resolve};
 
 use crate::{
     commands::status::written,
     input::{Facts, Input, Options},
-    serve::runtime,
+    serve::{self, runtime},
 };
 
 pub mod case;
@@ -120,6 +120,8 @@ struct Outcome {
     failures: Vec<Failure>,
     /// What was not looked at.
     unseen: Option<String>,
+    /// What the proxy refuses, so that the requests were not sent.
+    beyond: Option<String>,
 }
 
 /// Who answers, ready to do it.
@@ -129,7 +131,7 @@ enum Answerer {
 }
 
 fn run_case(case: &Case, answerer: &Answerer) -> Outcome {
-    let mut unseen = None;
+    let (mut unseen, mut beyond) = (None, None);
     let mut failures: Vec<Failure> = case.findings.iter().map(broken_case).collect();
     if let Some(verdict) = &case.verdict {
         failures.extend(verdict::check(case, verdict));
@@ -145,15 +147,25 @@ fn run_case(case: &Case, answerer: &Answerer) -> Outcome {
             match answerer {
                 Answerer::Tables => failures.extend(request::check(case, &world)),
                 Answerer::Proxy(runtime) => {
-                    let answered = runtime.block_on(proxy::check(case, &input, &world));
-                    failures.extend(answered.failures);
-                    unseen = answered.unseen;
+                    // What the proxy does not do, it refuses; then the requests cannot come out as expected.
+                    beyond = refused_by_proxy(&input, &resolution).filter(|_| !case.requests.is_empty());
+                    if beyond.is_none() {
+                        let answered = runtime.block_on(proxy::check(case, &input, &world));
+                        failures.extend(answered.failures);
+                        unseen = answered.unseen;
+                    }
                 }
             }
         }
         Err(failure) => failures.push(failure),
     }
-    Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures, unseen }
+    Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures, unseen, beyond }
+}
+
+/// The first thing that the proxy refuses and the tables do not.
+fn refused_by_proxy(input: &Input, resolution: &Resolution) -> Option<String> {
+    let served = resolve(&input.snapshot, &gwapi_proxy::supported(input.controller.clone()));
+    serve::beyond(resolution, &served).into_iter().next()
 }
 
 /// Every object as it is after the controller has written what is ours; those of others are as they were.
@@ -202,11 +214,12 @@ fn broken_case(finding: &gwapi_manifest::Finding) -> Failure {
 /// Flags say that a case informs and does not decide; the ledger, that it cannot pass yet. A ledger that is wrong about a
 /// case fails the run.
 fn judge(outcome: Outcome, ledger: &Ledger) -> CaseResult {
-    let Outcome { name, flags, checks, failures, unseen } = outcome;
+    let Outcome { name, flags, checks, failures, unseen, beyond } = outcome;
     let reason = ledger.reason(&name);
     let flagged = !flags.is_empty();
     let (status, note) = match (failures.is_empty(), reason) {
         (true, Some(reason)) if !flagged => (Status::Failed, Some(format!("passes, though the ledger says: {reason}"))),
+        (true, _) if beyond.is_some() => (Status::Skipped, beyond.map(|why| format!("the proxy refuses it: {why}"))),
         (true, _) => (Status::Passed, unseen),
         (false, Some(reason)) => (Status::Skipped, Some(reason.to_owned())),
         (false, None) if flagged => (Status::Skipped, Some(format!("flagged: {}", flags.join("; ")))),
