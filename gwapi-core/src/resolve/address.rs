@@ -29,13 +29,13 @@ pub(super) fn assign(world: &World<'_>, gateway: &Gateway) -> Assignment {
         None => conceivable(world, &gateway.addresses),
     };
     let requests = satisfy(world, &gateway.addresses, &available);
-    let mut result = Assignment::default();
-    result.assigned = match known {
+    let assigned = match known {
         // One that nobody asks for is still in use (B-079).
         Some(_) => available,
         None if gateway.addresses.is_empty() => default(world).into_iter().collect(),
         None => requests.iter().flatten().cloned().collect(),
     };
+    let mut result = Assignment { assigned, ..Assignment::default() };
     // B-060: two entries may lead to one address, which is reported once.
     let mut seen = alloc::collections::BTreeSet::new();
     result.assigned.retain(|address| seen.insert(address.clone()));
@@ -100,7 +100,7 @@ fn conceivable(world: &World<'_>, requests: &[Address]) -> Vec<Address> {
         let known = default.iter().find(|default| default.kind == request.kind && default.value == value);
         let address = match (value, scope) {
             (Some(value), scope) => {
-                let routability = scope.or(known.map(|known| &known.routability)).cloned().unwrap_or_else(|| Arc::from(""));
+                let routability = scope.or_else(|| known.map(|known| &known.routability)).cloned().unwrap_or_else(|| Arc::from(""));
                 Some(Address { kind: request.kind.clone(), value: Some(value), routability })
             }
             (None, Some(scope)) if request.value.is_none() => {

@@ -76,7 +76,7 @@ fn gateway<'w>(world: &World<'w>, parent_ref: &ParentRef) -> Result<Parent<'w>, 
 fn listener_set<'w>(world: &World<'w>, parent_ref: &ParentRef) -> Result<Parent<'w>, Unclaimed> {
     let key = parent_ref.object();
     if let Some(set) = world.listener_set(&key) {
-        let gateway = world.gateway_of_set(set).ok_or(Unclaimed::NotFound { parent: set.gateway.clone() })?;
+        let gateway = world.gateway_of_set(set).ok_or_else(|| Unclaimed::NotFound { parent: set.gateway.clone() })?;
         return Ok(Parent { gateway, declared: &set.set.listeners, resolved: &set.listeners });
     }
     let Some(parent) = world.parent_of_set(&key) else { return Err(Unclaimed::NotFound { parent: key }) };

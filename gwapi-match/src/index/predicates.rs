@@ -89,7 +89,9 @@ impl Test {
     fn holds<H: Headers + ?Sized>(&self, reader: &mut Reader<'_, '_, H>, patterns: &Patterns) -> bool {
         match self {
             Self::Rpc(part, value) => reader.rpc(*part).is_some_and(|text| same(text.as_bytes(), value.as_bytes())),
-            Self::RpcPattern(part, place) => reader.rpc(*part).is_some_and(|text| reader.matches(patterns, *place, text.as_bytes())),
+            Self::RpcPattern(part, place) => {
+                reader.rpc(*part).is_some_and(|text| reader.matches(patterns, *place, text.as_bytes()))
+            }
             Self::Method(method) => method.as_str() == reader.method(),
             Self::Header(name, value) => match reader.header(*name) {
                 Lines::None => false,
@@ -116,12 +118,7 @@ type Places<'m> = HashMap<(Subject, &'m str), Place, FixedState>;
 
 /// The patterns for each subject, each once and in the order of the entries, so that the entries that are asked one after the
 /// other find theirs together.
-fn patterns<'m>(
-    matches: &[Asked<'m>],
-    names: &Names,
-    before: Option<&Patterns>,
-    hasher: &FixedState,
-) -> (Patterns, Places<'m>) {
+fn patterns<'m>(matches: &[Asked<'m>], names: &Names, before: Option<&Patterns>, hasher: &FixedState) -> (Patterns, Places<'m>) {
     let mut places = Places::with_hasher(hasher.clone());
     let mut by_subject: BTreeMap<Subject, Vec<&'m Pattern>> = BTreeMap::new();
     for (subject, value) in matches.iter().flat_map(|matched| values(matched, names)) {

@@ -135,7 +135,14 @@ fn run_case(case: &Case, answerer: &Answerer) -> Outcome {
     let mut failures: Vec<Failure> = case.findings.iter().map(broken_case).collect();
     if let Some(verdict) = &case.verdict {
         failures.extend(verdict::check(case, verdict));
-        return Outcome { name: case.name.clone(), flags: case.meta.flags.clone(), checks: case.checks(), failures, unseen };
+        return Outcome {
+            name: case.name.clone(),
+            flags: case.meta.flags.clone(),
+            checks: case.checks(),
+            failures,
+            unseen,
+            beyond,
+        };
     }
     match load(case) {
         Ok((input, case_now)) => {
