@@ -16,7 +16,11 @@ const COMMANDS: &[Command] = &[
     ("ci", "everything that .ci/run runs", ci::run),
     ("purity", "the pure crates depend on nothing that does I/O, and ask nobody for the time", purity::run),
     ("crds", "what the CRDs in a folder say that the checked-in rules do not; `--write` takes it over", crds::run),
-    ("apiserver", "a real API server and `validate` say the same of mutated objects (--seed S, --objects N, --channel C)", apiserver::run),
+    (
+        "apiserver",
+        "a real API server and `validate` say the same of mutated objects (--seed S, --objects N, --channel C)",
+        apiserver::run,
+    ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
 ];
 

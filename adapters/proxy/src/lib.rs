@@ -59,7 +59,7 @@ mod upgrade;
 mod upstream;
 
 pub use config::{Place, Served};
-pub use supported::supported;
 pub use limits::Limits;
 pub use proxy::{Proxy, Unbound};
+pub use supported::supported;
 pub use tls::{Certificate, CertificateError, load_certificate};

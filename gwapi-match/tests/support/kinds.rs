@@ -274,7 +274,7 @@ fn headers() -> impl Strategy<Value = Value> {
 }
 
 fn http_match() -> impl Strategy<Value = Value> {
-    let path = select(&[("PathPrefix", "/"), ("PathPrefix", "/S"), ("Exact", "/S/M"), ("RegularExpression", "/[ST]/.*")][..]);
+    let path = select(&[("PathPrefix", "/"), ("PathPrefix", "/S"), ("Exact", "/S/M"), ("RegularExpression", "/[ST]/[MN]+")][..]);
     (path, headers()).prop_map(|((kind, path), headers)| json!({"path": {"type": kind, "value": path}, "headers": headers}))
 }
 
@@ -282,10 +282,10 @@ fn grpc_match() -> impl Strategy<Value = Value> {
     let service = option::of(select(&["S", "p.S", "T"][..]));
     let method = option::of(select(&["M", "Mm"][..]));
     let exact = (service, method).prop_map(|(service, method)| ("Exact", service, method));
-    let service = option::of(select(&["S|T", ".*", "^S$"][..]));
-    let method = option::of(select(&["M+", "M|N", ".*"][..]));
+    let service = option::of(select(&["S|T", "[a-zA-Z]*", "^S$"][..]));
+    let method = option::of(select(&["M+", "M|N", "[MN/]*"][..]));
     let regex = (service, method).prop_map(|(service, method)| ("RegularExpression", service, method));
-    (prop_oneof![3 => exact, 1 => regex], headers()).prop_map(|((kind, service, method), headers)| {
+    (prop_oneof![5 => exact, 1 => regex], headers()).prop_map(|((kind, service, method), headers)| {
         if service.is_none() && method.is_none() {
             return json!({"headers": headers});
         }

@@ -109,8 +109,12 @@ fn of_every_kind() -> Vec<Value> {
         route("cart", sends_to("cart")),
         with(route("api", x_backend), "parentRefs", json!([{"kind": "ListenerSet", "namespace": "team", "name": "more"}])),
         with(route("east-west", sends_to("cart")), "parentRefs", on_cart.clone()),
-        object("XBackend", "shop/api", json!({"type": "ExternalHostname", "externalHostname": {"hostname": "api.example.com"},
-            "port": {"number": 80}})),
+        object(
+            "XBackend",
+            "shop/api",
+            json!({"type": "ExternalHostname", "externalHostname": {"hostname": "api.example.com"},
+            "port": {"number": 80}}),
+        ),
         created(tls("shop/a-tls"), 1),
         created(tls("shop/b-tls"), 2),
         object("XBackendTrafficPolicy", "shop/retries", json!({"targetRefs": on_cart})),
@@ -126,7 +130,8 @@ fn pitfall_68_the_status_of_every_kind_settles_at_once() {
     assert!(write(&mut objects, T1));
     assert_eq!(report(&objects), before);
     assert!(!write(&mut objects, T2), "nothing is written the second time");
-    let silent: Vec<&str> = objects.iter().filter(|object| object["status"].is_null()).filter_map(|it| it["kind"].as_str()).collect();
+    let silent: Vec<&str> =
+        objects.iter().filter(|object| object["status"].is_null()).filter_map(|it| it["kind"].as_str()).collect();
     assert_eq!(silent, ["Service"]);
     assert_eq!(objects[1]["status"]["attachedListenerSets"], 1);
     let ancestors: Vec<&Value> = objects.iter().filter_map(|object| object["status"].get("ancestors")).collect();
