@@ -136,7 +136,7 @@ fn host(parts: &Parts) -> &str {
 }
 
 fn admitted(table: &Table, connection: &HttpConnection, head: &RequestHead<'_, HeaderMap>) -> ListenerId {
-    let Admission::Listener { id } = table.admit(connection, head) else { panic!("the listener takes every host") };
+    let Admission::Listener { id, .. } = table.admit(connection, head) else { panic!("the listener takes every host") };
     id
 }
 

@@ -339,6 +339,8 @@ pub struct ResolvedTarget {
     pub target: PolicyTarget,
     /// Why the policy does not take effect there: no such target, or an older policy has it (N-005, N-022).
     pub refused: Option<Refusal>,
+    /// Whether ports of it stay as they are: those of a Service that carry no TCP, while others do (N-023).
+    pub is_partial: bool,
 }
 
 impl ResolvedPolicy {

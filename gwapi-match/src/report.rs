@@ -121,7 +121,7 @@ pub struct ListenerReport {
     /// Hostname.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
-    /// What is done with TLS.
+    /// What is done with TLS, where there are two ways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<&'static str>,
     /// The ListenerSet that declares it, if it is not the Gateway itself; in a mesh the Service.
@@ -552,7 +552,7 @@ impl ListenerReport {
             port: listener.port,
             protocol: listener.protocol.clone(),
             hostname: listener.hostname.as_ref().map(ToString::to_string),
-            tls: listener.protocol.is_tls().then_some(if listener.passthrough { "Passthrough" } else { "Terminate" }),
+            tls: (listener.protocol == Protocol::Tls).then_some(if listener.passthrough { "Passthrough" } else { "Terminate" }),
             via: Some(&listener.key.parent).filter(|parent| parent.kind != "Gateway").map(ObjectReport::of),
             clients: listener.clients.as_ref().map(|clients| match clients {
                 MeshScope::Producer => "producer",

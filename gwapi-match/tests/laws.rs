@@ -2,52 +2,18 @@
 
 mod support;
 
-use std::{cell::RefCell, collections::BTreeMap};
-
-use gwapi_core::{Choices, Controller, resolution::Resolution, resolve};
+use gwapi_core::{Controller, resolution::Resolution, resolve};
 use gwapi_match::{
-    Table,
-    connect::{Admission, Arrival, Connection, HttpConnection},
-    decision::{Decision, Outcome, Picked},
-    explain::{Answer, Candidate, Explanation, Failure, Placement, Verdict, explain},
-    head::RequestHead,
-    precedence::{Key, Precedence},
+    connect::{Admission, Arrival, HttpConnection},
+    explain::explain,
+    precedence::Key,
 };
-use proptest::{
-    collection::vec,
-    prelude::*,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
+use proptest::{collection::vec, prelude::*};
 use support::{
+    agree::{Counters, agree, agree_on_keys, note, runner},
     random::{RandomRequest, Setting, request, setting},
     *,
 };
-
-type Head<'r> = RequestHead<'r, [(&'r [u8], &'r [u8])]>;
-
-/// The same cases in every run; `PROPTEST_CASES` asks for more.
-fn runner(cases: u32) -> TestRunner {
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let config = Config { cases: config.cases.max(cases), ..config };
-    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
-}
-
-/// How often something happened, so that a generator that makes only easy cases is noticed.
-#[derive(Default)]
-struct Counters(RefCell<BTreeMap<String, usize>>);
-
-impl Counters {
-    fn count(&self, what: impl ToString) {
-        *self.0.borrow_mut().entry(what.to_string()).or_default() += 1;
-    }
-
-    fn assert_seen(&self, what: impl IntoIterator<Item = impl ToString>) {
-        let counts = self.0.borrow();
-        for what in what {
-            assert!(counts.get(&what.to_string()).is_some_and(|count| *count > 0), "no `{}` in {counts:?}", what.to_string());
-        }
-    }
-}
 
 #[test]
 fn law_5_the_table_equals_the_reference() {
@@ -81,112 +47,6 @@ fn compare(world: &World, request: &RandomRequest, counters: &Counters) {
         agree(table, &request.arrival(), head, &explanation);
         agree_on_keys(&explanation, table.choices());
     });
-}
-
-fn note(explanation: &Explanation<'_>, counters: &Counters) {
-    explanation.decided_by.iter().for_each(|key| counters.count(key));
-    counters.count(match (explanation.admission, explanation.winner()) {
-        (Placement::Refused(_), _) => "refused",
-        (Placement::Misdirected, _) => "misdirected",
-        (Placement::NotFound, _) => "no listener",
-        (Placement::Listener(_), None) => "not found",
-        (Placement::Listener(_), Some(_)) => "matched",
-    });
-    for candidate in &explanation.candidates {
-        match candidate.failure {
-            None => {}
-            Some(Failure::Refused(_)) => counters.count("failed: refused rule"),
-            Some(Failure::Hostname) => counters.count("failed: hostname"),
-            Some(Failure::Path) => counters.count("failed: path"),
-            Some(Failure::Method) => counters.count("failed: method"),
-            Some(Failure::Header(_)) => counters.count("failed: header"),
-            Some(Failure::Query(_)) => counters.count("failed: query"),
-        }
-    }
-    if let Some(winner) = explanation.winner() {
-        let characters = |hostname: Option<&gwapi_core::Hostname>| hostname.map_or(0, |name| name.as_str().len());
-        let mut others = explanation.candidates.iter().filter(|other| !matches!(other.failure, Some(Failure::Refused(_))));
-        if others.any(|other| other.failure.is_some() && characters(other.hostname) > characters(winner.hostname)) {
-            counters.count("fell through");
-        }
-        match &explanation.verdict {
-            Verdict::Split(_) => counters.count("verdict: split"),
-            Verdict::Redirect(_) => counters.count("verdict: redirect"),
-            Verdict::Respond(status) => counters.count(format!("verdict: {}", status.as_u16())),
-            Verdict::Refused(_) => unreachable!("a rule was found"),
-        }
-    }
-}
-
-fn agree(table: &Table, arrival: &Arrival<'_>, head: &Head<'_>, explanation: &Explanation<'_>) {
-    let connection = match table.connect(arrival) {
-        Connection::L4 { .. } => unreachable!("no such listeners"),
-        Connection::Refuse(why) => return assert_eq!(Placement::Refused(why), explanation.admission),
-        Connection::Http { connection, tls } => {
-            assert_eq!(tls.is_some(), arrival.tls.is_some());
-            connection
-        }
-    };
-    let id = match (table.admit(&connection, head), explanation.admission) {
-        (Admission::Listener { id, .. }, Placement::Listener(listener)) => {
-            assert_eq!(table.listener(id).unwrap().key, listener.key);
-            id
-        }
-        (Admission::Misdirected, Placement::Misdirected) | (Admission::NotFound, Placement::NotFound) => return,
-        other => panic!("{other:?}"),
-    };
-    let decision = table.decision(table.route(id, head)).expect("its own answer");
-    let chosen = decision.rule.map(|one| (one.route, one.rule.index, one.match_index, one.hostname));
-    let expected = explanation.winner().map(|one| (one.route.key(), one.rule.index, one.match_index, one.hostname));
-    assert_eq!(chosen, expected);
-    assert_eq!(done(&decision), expected_of(&explanation.verdict));
-}
-
-/// The order as one struct and the order as a list of sentences are the same, and name the same key.
-fn agree_on_keys(explanation: &Explanation<'_>, choices: &Choices) {
-    let precedence = |one: &Candidate<'_>| {
-        let seniority = one.route.route.meta.seniority();
-        Precedence::of_http(one.hostname, one.matched, choices.regex_rank, &seniority, (one.rule.index, one.match_index))
-    };
-    let matching = explanation.candidates.iter().filter(|one| one.failure.is_none());
-    let places: Vec<Precedence> = matching.map(precedence).collect();
-    assert!(places.is_sorted());
-    let keys: Vec<_> = places.windows(2).filter_map(|pair| pair[0].deciding_key(&pair[1])).collect();
-    assert_eq!(keys, explanation.decided_by);
-}
-
-/// What becomes of each point of the split, or of every request.
-fn done(decision: &Decision<'_>) -> Vec<String> {
-    match decision.outcome {
-        Outcome::Redirect(redirect) => vec![format!("{redirect:?}")],
-        Outcome::Respond { status, .. } => vec![status.to_string()],
-        Outcome::Forward(forward) => (0..forward.split.total())
-            .map(|point| match forward.at(point) {
-                Picked::Backend { target, .. } => format!("{target:?}"),
-                Picked::Redirect { redirect, .. } => format!("{redirect:?}"),
-                Picked::Respond { status, .. } => status.to_string(),
-            })
-            .collect(),
-    }
-}
-
-fn expected_of(verdict: &Verdict<'_>) -> Vec<String> {
-    match verdict {
-        Verdict::Refused(why) => vec![format!("{why:?}")],
-        Verdict::Redirect(redirect) => vec![format!("{redirect:?}")],
-        Verdict::Respond(status) => vec![status.to_string()],
-        Verdict::Split(shares) => shares
-            .iter()
-            .flat_map(|share| {
-                let answer = match share.answer {
-                    Answer::Backend(target) => format!("{target:?}"),
-                    Answer::Redirect(redirect) => format!("{redirect:?}"),
-                    Answer::Respond(status) => status.to_string(),
-                };
-                vec![answer; share.weight as usize]
-            })
-            .collect(),
-    }
 }
 
 #[test]

@@ -4,18 +4,28 @@ mod support;
 
 use std::time::Duration;
 
-use gwapi_core::model::{
-    BackendRef, Filter, HeaderModifier, HeaderName, HeaderValue, HttpRule, PathModifier, Retry, Timeouts, UrlRewrite,
+use gwapi_core::{
+    Controller,
+    model::{
+        BackendRef, Filter, HeaderModifier, HeaderName, HeaderValue, HttpRule, Object, PathModifier, Retry, Scheme, Timeouts,
+        UrlRewrite,
+    },
+    resolve,
 };
 use gwapi_match::{
-    connect::Arrival,
-    explain::explain,
-    head::HeadParts,
+    compile,
+    connect::{Arrival, Transport},
+    explain::{explain, explain_connection, explain_mesh},
+    head::{HeadParts, RequestHead},
+    mesh::{Destination, MeshArrival},
     report::{Answers, DecisionReport},
 };
 use http::HeaderMap;
 use serde_json::{Value, json};
-use support::*;
+use support::{
+    kinds::{backends, gateway, listener, object, passthrough, service, snapshot, to_gateway, to_service},
+    *,
+};
 
 fn headers(request: &Request<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -27,7 +37,7 @@ fn headers(request: &Request<'_>) -> HeaderMap {
 
 fn report(world: &World, request: &Request<'_>, sample: Option<f64>) -> DecisionReport {
     let headers = headers(request);
-    let scheme = if request.tls.is_some() { gwapi_core::model::Scheme::Https } else { gwapi_core::model::Scheme::Http };
+    let scheme = if request.tls.is_some() { Scheme::Https } else { Scheme::Http };
     let parts = HeadParts { method: request.method, scheme, authority: None, path_and_query: request.target, headers: &headers };
     DecisionReport::ask(world.table(), &request.arrival(), parts, sample)
 }
@@ -195,4 +205,114 @@ fn an_explanation_names_the_candidates_and_what_decided() {
     assert_eq!(over_runner_up.map(gwapi_match::precedence::Key::as_str), Some("path-length"));
     let answers = serde_json::to_value(Answers { decisions: vec![explained] }).unwrap();
     assert_eq!(answers["decisions"][0]["rule"], 1);
+}
+
+fn kinds(objects: impl IntoIterator<Item = Object>) -> World {
+    World::of(resolve(&snapshot([service("a", "10.0.0.1")].into_iter().chain(objects)), &Controller::default()))
+}
+
+fn of_kind(kind: &str, spec: Value) -> Object {
+    let mut spec = spec;
+    if spec.get("parentRefs").is_none() {
+        spec["parentRefs"] = json!([to_gateway(None)]);
+    }
+    object(kind, "r", 1, spec)
+}
+
+#[test]
+fn requests_of_grpc() {
+    let asked = json!({"method": {"service": "S", "method": "M"}});
+    let rules = json!([
+        {"matches": [asked], "backendRefs": backends(&[("a", 1)], 80)},
+        {"matches": [{"method": {"service": "T"}}], "backendRefs": backends(&[("missing", 1)], 80)},
+    ]);
+    let world = kinds([gateway([listener("web", "HTTP", 80, "")]), of_kind("GRPCRoute", json!({"rules": rules}))]);
+    let ask = |url| {
+        let request = Request { method: "POST", ..Request::get(url).header("content-type", "application/grpc") };
+        request.head(world.table(), |head| {
+            let explanation = explain(&world.resolution, &key("Gateway", "front"), &request.arrival(), head).unwrap();
+            value(&report(&world, &request, None).because(&explanation))
+        })
+    };
+    let found = ask("h/S/M");
+    assert_eq!((&found["outcome"], &found["route"]["kind"], &found["rule"]), (&json!("forward"), &json!("GRPCRoute"), &json!(0)));
+    assert_eq!(found["why"][1]["failed"], "service");
+    let nothing = ask("h/X/M");
+    assert_eq!((&nothing["grpcCode"], &nothing["status"]), (&json!("Unimplemented"), &json!(200)));
+    let broken = ask("h/T/M");
+    assert_eq!((&broken["grpcCode"], &broken["outcome"]), (&json!("Unavailable"), &json!("respond")));
+}
+
+#[test]
+fn connections_without_requests() {
+    let spec =
+        json!({"hostnames": ["a.example"], "rules": [{"name": "all", "backendRefs": backends(&[("a", 3), ("missing", 1)], 80)}]});
+    let listeners = [passthrough("pass", 443, "*.example"), listener("web", "HTTP", 80, "")];
+    let world = kinds([gateway(listeners), of_kind("TLSRoute", spec)]);
+    let ask = |name, sample| DecisionReport::ask_connection(world.table(), &Arrival::tls(443, Some(name)), sample).unwrap();
+    let expected = json!({
+        "gateway": "shop/front",
+        "listener": {"name": "pass", "port": 443, "protocol": "TLS", "hostname": "*.example", "tls": "Passthrough"},
+        "outcome": "forward",
+        "route": {"kind": "TLSRoute", "namespace": "shop", "name": "r"},
+        "rule": 0, "ruleName": "all", "match": 0,
+        "backends": [
+            {"kind": "Service", "namespace": "shop", "name": "a", "port": 80, "weight": 3, "share": 0.75},
+            {"kind": "Service", "namespace": "shop", "name": "missing", "port": 80, "weight": 1, "share": 0.25,
+             "invalid": "Service shop/missing does not exist"},
+        ],
+    });
+    assert_eq!(value(&ask("a.example", None)), expected);
+    let picked = value(&ask("a.example", Some(0.5)));
+    assert_eq!((&picked["outcome"], &picked["picked"]), (&json!("forward"), &json!(0)));
+    let rejected = value(&ask("a.example", Some(0.8)));
+    assert_eq!((&rejected["outcome"], &rejected["picked"], &rejected["status"]), (&json!("reject"), &json!(1), &Value::Null));
+    let unknown = value(&ask("b.example", None));
+    assert_eq!((&unknown["outcome"], &unknown["reason"]), (&json!("reject"), &json!("no route takes the connection")));
+    assert!(DecisionReport::ask_connection(world.table(), &Arrival::plain(80), None).is_none(), "requests follow");
+
+    let explained =
+        explain_connection(&world.resolution, &key("Gateway", "front"), &Arrival::tls(443, Some("a.example"))).unwrap();
+    assert_eq!(
+        explained.to_string(),
+        "listener `pass` of Gateway shop/front (TLS port 443, *.example)\n\
+         forward to Service shop/a:80 (3 of 4), a rejection (1 of 4)\n\
+         by TLSRoute shop/r, rule 0 `all`, match 0"
+    );
+}
+
+#[test]
+fn calls_in_a_mesh() {
+    let rules = json!([{"matches": [{"path": {"value": "/x"}}], "backendRefs": backends(&[("a", 1)], 80)}]);
+    let spec = json!({"parentRefs": [to_service("a", Some(80))], "rules": rules});
+    let world = kinds([of_kind("HTTPRoute", spec)]);
+    let mesh = world.tables.mesh.as_ref().unwrap();
+    let headers = HeaderMap::new();
+    let parts = |path_and_query| HeadParts {
+        method: "GET",
+        scheme: Scheme::Http,
+        authority: Some("a"),
+        path_and_query,
+        headers: &headers,
+    };
+    let arrival = |port| MeshArrival { namespace: "shop", destination: Destination::Name("a"), port, transport: Transport::Tcp };
+    let ask = |port, path| value(&DecisionReport::ask_mesh(mesh, &arrival(port), Some(parts(path)), None).unwrap());
+    let via = json!({"kind": "Service", "namespace": "shop", "name": "a"});
+    let listener = json!({"name": "80", "port": 80, "protocol": "HTTP", "via": via, "clients": "producer"});
+    let found = ask(80, "/x");
+    assert_eq!((&found["listener"], &found["outcome"], &found["gateway"]), (&listener, &json!("forward"), &Value::Null));
+    assert_eq!(found["request"], json!({"path": "/x", "host": "a"}));
+    assert_eq!((&ask(80, "/y")["outcome"], &ask(80, "/y")["status"]), (&json!("respond"), &json!(404)));
+    assert_eq!(ask(9000, "/x"), json!({"outcome": "pass", "reason": "no route has to do with it"}));
+    assert!(DecisionReport::ask_mesh(mesh, &arrival(80), None, None).is_none(), "requests follow");
+
+    let head = RequestHead::new(parts("/x"), &world.resolution.controller.choices).unwrap();
+    let explained = explain_mesh(&world.resolution, &arrival(80), Some(&head)).unwrap();
+    assert_eq!(
+        explained.to_string(),
+        "port 80 of Service shop/a, routes for all clients\nforward to Service shop/a:80\nby HTTPRoute shop/r, rule 0, match 0"
+    );
+    let passed = explain_mesh(&world.resolution, &arrival(9000), Some(&head)).unwrap();
+    assert_eq!(passed.to_string(), "no route has to do with it, and it goes on to where it goes");
+    assert!(compile(&world.resolution, SEED + 1).mesh == world.tables.mesh);
 }

@@ -1,6 +1,6 @@
 //! Policies of every kind: one entry for each Gateway that a policy concerns.
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use gwapi_core::{
     Refusal, Resolution,
@@ -49,12 +49,18 @@ impl PolicyStatus {
     }
 }
 
-/// N-005, N-008, N-012, N-022, N-023. A policy that has lost one of its targets at a Gateway is not accepted there: there is one
+/// N-005, N-008, N-012, N-022, N-023: ports that are left alone are told in the message. A policy that has lost one of its targets at a Gateway is not accepted there: there is one
 /// condition for all of them, and the message tells which (N-006).
 fn accepted(policy: &ResolvedPolicy, refused: &[&Refusal]) -> Condition {
     let all = policy.refused.iter().chain(refused.iter().copied());
     match judge_policy(all, &REFUSED) {
-        None => Condition::holds(ConditionType::Accepted, Reason::Accepted, "the policy is accepted"),
+        None => {
+            let partial = policy.targets.iter().filter(|target| target.is_partial);
+            let partial: Vec<String> =
+                partial.map(|target| format!("; ports of {} that are not TCP stay as they are", target.target.object)).collect();
+            let message = format!("the policy is accepted{}", partial.concat());
+            Condition::holds(ConditionType::Accepted, Reason::Accepted, message)
+        }
         Some((reason, message)) => Condition::fails(ConditionType::Accepted, reason, message),
     }
 }

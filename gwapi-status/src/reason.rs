@@ -156,7 +156,9 @@ pub fn reason_of(refusal: &Refusal) -> (ConditionType, Reason) {
         Refusal::NoValidCaCertificate => (Accepted, Reason::NoValidCACertificate),
         // B-086.
         Refusal::CaCertificateInvalid { why: CaFault::KindUnsupported, .. } => (ResolvedRefs, Reason::InvalidCACertificateKind),
-        Refusal::CaCertificateInvalid { .. } => (ResolvedRefs, Reason::InvalidCACertificateRef),
+        Refusal::CaCertificateInvalid { .. } | Refusal::ClientTrustUnresolved { .. } => {
+            (ResolvedRefs, Reason::InvalidCACertificateRef)
+        }
         Refusal::TlsConfigMissing { .. } => (Programmed, Reason::InvalidTLSConfig),
         Refusal::CertificateInvalid { .. } => (ResolvedRefs, Reason::InvalidCertificateRef),
         Refusal::RouteKindUnsupported { .. } => (ResolvedRefs, Reason::InvalidRouteKinds),

@@ -37,6 +37,44 @@ pub enum Scheme {
     Http,
     /// Over TLS that the Gateway ends
     Https,
+    /// A connection with TLS in it, whoever ends it
+    Tls,
+    /// A connection
+    Tcp,
+    /// Datagrams
+    Udp,
+}
+
+impl std::fmt::Display for Scheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Tls => "tls",
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
+}
+
+impl Scheme {
+    /// Whether requests are what is asked about.
+    #[must_use]
+    pub fn has_requests(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
+    }
+
+    fn is_tls(self) -> bool {
+        matches!(self, Self::Https | Self::Tls)
+    }
+
+    fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Http => Some(80),
+            Self::Https | Self::Tls => Some(443),
+            Self::Tcp | Self::Udp => None,
+        }
+    }
 }
 
 /// A request that can be asked about.
@@ -48,8 +86,10 @@ pub struct Target {
     pub method: String,
     /// The port of the Gateway.
     pub port: u16,
-    /// Whether it comes over TLS.
-    pub is_tls: bool,
+    /// What it comes over.
+    pub scheme: Scheme,
+    /// The host without its port.
+    pub host: Option<String>,
     /// The server name of the handshake.
     pub sni: Option<String>,
     /// Path and query, as typed.
@@ -86,22 +126,23 @@ impl RequestArgs {
     fn target(&self, url: Option<&str>) -> Result<Target, String> {
         let parts = url.map(UrlParts::of).transpose()?.unwrap_or_default();
         let scheme = self.scheme.or(parts.scheme).unwrap_or(Scheme::Http);
-        let is_tls = scheme == Scheme::Https;
-        let default_port = if is_tls { 443 } else { 80 };
-        let port = self.port.or(parts.port).unwrap_or(default_port);
+        let asked = self.port.or(parts.port).or(scheme.default_port());
+        let port = asked.ok_or_else(|| format!("{scheme} has no usual port; name one, such as {scheme}://gateway:5000"))?;
+        let default_port = scheme.default_port().unwrap_or(port);
         let host = self.host.as_deref().or(parts.host).filter(|host| !host.is_empty());
         let path = self.path.as_deref().or(parts.path).unwrap_or("/");
         let path = if path.starts_with('/') || path == "*" { path.to_owned() } else { format!("/{path}") };
         let authority = host.map(|host| authority(host, port, default_port));
         let text = match url {
             Some(url) => url.to_owned(),
-            None => format!("{}://{}{path}", if is_tls { "https" } else { "http" }, authority.as_deref().unwrap_or_default()),
+            None => format!("{scheme}://{}{path}", authority.as_deref().unwrap_or_default()),
         };
         Ok(Target {
             method: self.method.clone(),
             port,
-            is_tls,
-            sni: self.sni.clone().or_else(|| server_name(host?)).filter(|_| is_tls),
+            scheme,
+            host: host.map(|host| bare(host).to_owned()),
+            sni: self.sni.clone().or_else(|| server_name(host?)).filter(|_| scheme.is_tls()),
             headers: self.header_map(authority)?,
             path,
             text,
@@ -142,7 +183,10 @@ impl<'a> UrlParts<'a> {
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
-            _ => return Err(format!("`{url}`: scheme `{scheme}` is not supported; `http` and `https` are")),
+            "tls" => Scheme::Tls,
+            "tcp" => Scheme::Tcp,
+            "udp" => Scheme::Udp,
+            _ => return Err(format!("`{url}`: scheme `{scheme}` is not supported; `http`, `https`, `tls`, `tcp` and `udp` are")),
         };
         // A fragment is never sent.
         let rest = rest.split_once('#').map_or(rest, |(sent, _)| sent);
@@ -164,9 +208,14 @@ fn authority(host: &str, port: u16, default_port: u16) -> String {
     if port == default_port || has_port { host.to_owned() } else { format!("{host}:{port}") }
 }
 
+/// A host without its port.
+fn bare(host: &str) -> &str {
+    host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name)
+}
+
 /// Clients send no server name for an address.
 fn server_name(host: &str) -> Option<String> {
-    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
+    let name = bare(host);
     let is_address = name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok();
     (!is_address).then(|| name.to_owned())
 }

@@ -64,9 +64,14 @@ fn law_3_the_order_of_the_input_is_not_seen() {
 
 /// What a valid rule makes use of, found without a look at how `resolve` finds it.
 fn used(rule: &ResolvedRule) -> BTreeSet<Feature> {
+    let matches = match &rule.matches {
+        RuleMatches::Http(matches) => matches,
+        RuleMatches::Grpc(_) => return used_by_grpc(rule),
+        // There is a feature for the kind only.
+        RuleMatches::L4 => return BTreeSet::new(),
+    };
     let mut used = BTreeSet::new();
     used.extend(rule.name.as_ref().map(|_| Feature::HTTPRouteNamedRouteRule));
-    let RuleMatches::Http(matches) = &rule.matches;
     for one in matches {
         used.extend(one.method.map(|_| Feature::HTTPRouteMethodMatching));
         used.extend((!one.query.is_empty()).then_some(Feature::HTTPRouteQueryParamMatching));
@@ -84,7 +89,7 @@ fn used(rule: &ResolvedRule) -> BTreeSet<Feature> {
         match backend.target.as_ref().map(|target| target.protocol) {
             Ok(BackendProtocol::H2c) => used.extend([Feature::HTTPRouteBackendProtocolH2C]),
             Ok(BackendProtocol::WebSocket) => used.extend([Feature::HTTPRouteBackendProtocolWebSocket]),
-            Ok(BackendProtocol::Http1) | Err(_) => {}
+            Ok(BackendProtocol::Http1 | BackendProtocol::Opaque) | Err(_) => {}
         }
         for filter in &backend.filters {
             match filter {
@@ -95,6 +100,14 @@ fn used(rule: &ResolvedRule) -> BTreeSet<Feature> {
         }
     }
     used
+}
+
+/// K-018, K-023: there are two features only.
+fn used_by_grpc(rule: &ResolvedRule) -> BTreeSet<Feature> {
+    let modifies = |filter: &ResolvedFilter| matches!(filter, ResolvedFilter::RequestHeaderModifier(_));
+    let named = rule.name.as_ref().map(|_| Feature::GRPCRouteNamedRouteRule);
+    let modified = rule.filters.iter().any(modifies).then_some(Feature::GRPCRouteRequestHeaderModifier);
+    named.into_iter().chain(modified).collect()
 }
 
 fn use_filter(used: &mut BTreeSet<Feature>, filter: &ResolvedFilter) {
@@ -111,7 +124,11 @@ fn use_filter(used: &mut BTreeSet<Feature>, filter: &ResolvedFilter) {
             used.extend(path.as_ref().map(|_: &PathModifier| Feature::HTTPRoutePathRewrite));
         }
         ResolvedFilter::Cors(_) => used.extend([Feature::HTTPRouteCORS]),
-        ResolvedFilter::RequestHeaderModifier(_) | ResolvedFilter::Unresolved { .. } => {}
+        // Nothing declares the last two by a feature's name.
+        ResolvedFilter::RequestHeaderModifier(_)
+        | ResolvedFilter::Unresolved { .. }
+        | ResolvedFilter::ExternalAuth { .. }
+        | ResolvedFilter::Extension(_) => {}
     }
 }
 
@@ -132,8 +149,10 @@ fn used_by(resolution: &Resolution) -> BTreeSet<Feature> {
     let mut used_by = BTreeSet::new();
     for route in resolution.routes.values() {
         for parent in route.parents.iter().filter(|parent| !parent.listeners.is_empty()) {
-            used_by.extend([Feature::HTTPRoute]);
-            used_by.extend(parent.parent_ref.port.map(|_| Feature::HTTPRouteParentRefPort));
+            used_by.extend(Feature::of(route.key().kind.as_str()));
+            let is_http = route.key().kind == "HTTPRoute";
+            used_by.extend(parent.parent_ref.port.filter(|_| is_http).map(|_| Feature::HTTPRouteParentRefPort));
+            used_by.extend(parent.served_by.gateway().is_none().then_some(Feature::Mesh));
         }
         for rule in route.rules.iter().filter(|rule| rule.is_valid()) {
             used_by.extend(used(rule));

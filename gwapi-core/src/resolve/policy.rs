@@ -119,7 +119,14 @@ fn resolve_target(world: &World<'_>, policy: &PolicyObject, target: &PolicyTarge
         PolicyObject::Telemetry(_) => unfit_gateway(world, target),
     };
     let refused = refused.or_else(|| older(world, policy, target));
-    ResolvedTarget { target: target.clone(), refused }
+    let is_partial = matches!(policy, PolicyObject::BackendTls(_)) && refused.is_none() && has_other_ports(world, target);
+    ResolvedTarget { target: target.clone(), refused, is_partial }
+}
+
+/// N-023: a target as a whole with ports that carry no TCP.
+fn has_other_ports(world: &World<'_>, target: &PolicyTarget) -> bool {
+    let service = world.service(&target.object).filter(|_| target.section_name.is_none());
+    service.is_some_and(|service| service.ports.iter().any(|port| port.protocol != TransportProtocol::Tcp))
 }
 
 /// N-001, N-003, N-022, N-023: a Service, or a port of it by name, that carries TCP.

@@ -7,7 +7,9 @@ use gwapi_core::{
     Controller, Facts, Feature, Object, ObjectKey, Refusal, Resolution, Snapshot, SupportedFeatures,
     model::{Address, AddressType},
     name::GATEWAY_GROUP,
-    resolution::{Attachment, ResolvedBackend, ResolvedGateway, ResolvedListener, ResolvedRoute, ResolvedRule},
+    resolution::{
+        Attachment, ResolvedBackend, ResolvedGateway, ResolvedListener, ResolvedListenerSet, ResolvedRoute, ResolvedRule,
+    },
     resolve,
 };
 use serde_json::{Map, Value, json};
@@ -74,6 +76,40 @@ pub(crate) fn ruled(name: &str, rules: Value) -> Value {
     route(name, json!({"parentRefs": [edge()], "rules": rules}))
 }
 
+/// A route of whatever kind to the Gateway `infra/edge`, with more in its `spec`.
+pub(crate) fn route_to_edge(kind: &str, name: &str, more: Value) -> Value {
+    object(kind, name, merged(json!({"parentRefs": [edge()]}), more))
+}
+
+/// An object of the experimental group.
+pub(crate) fn x_object(kind: &str, name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "gateway.networking.x-k8s.io/v1alpha1", "kind": kind, "metadata": metadata(name), "spec": spec})
+}
+
+/// The same object, so many seconds after the first.
+pub(crate) fn aged(mut object: Value, seconds: u32) -> Value {
+    object["metadata"]["creationTimestamp"] = format!("2024-01-01T00:00:{seconds:02}Z").into();
+    object
+}
+
+/// A ListenerSet of the Gateway `infra/edge`.
+pub(crate) fn listener_set(name: &str, listeners: &[Value]) -> Value {
+    object("ListenerSet", name, json!({"parentRef": edge(), "listeners": listeners}))
+}
+
+/// A ConfigMap with a text under `ca.crt`.
+pub(crate) fn ca(name: &str, text: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(name), "data": {"ca.crt": text}})
+}
+
+/// A certificate that looks like one.
+pub(crate) const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+
+pub(crate) fn trust_bundle(name: &str, text: &str) -> Value {
+    let spec = json!({"trustBundle": text});
+    json!({"apiVersion": "certificates.k8s.io/v1beta1", "kind": "ClusterTrustBundle", "metadata": {"name": name}, "spec": spec})
+}
+
 pub(crate) fn edge() -> Value {
     json!({"namespace": "infra", "name": "edge"})
 }
@@ -119,7 +155,7 @@ pub(crate) fn grant(name: &str, from: &[&str], to: &[&str]) -> Value {
     object("ReferenceGrant", name, json!({"from": from, "to": to}))
 }
 
-fn merged(mut base: Value, more: Value) -> Value {
+pub(crate) fn merged(mut base: Value, more: Value) -> Value {
     let more: Map<String, Value> = more.as_object().unwrap().clone();
     base.as_object_mut().unwrap().extend(more);
     base
@@ -199,16 +235,29 @@ pub(crate) fn route_of(resolution: &Resolution, name: &str) -> Arc<ResolvedRoute
     resolution.routes[&key("HTTPRoute", name)].clone()
 }
 
+/// The only route of that name, of whatever kind.
+pub(crate) fn any_route_of(resolution: &Resolution, name: &str) -> Arc<ResolvedRoute> {
+    let (namespace, name) = name.split_once('/').unwrap();
+    let mut routes = resolution.routes.iter().filter(|(key, _)| (key.namespace_str(), key.name.as_str()) == (namespace, name));
+    let (_, route) = routes.next().unwrap();
+    assert!(routes.next().is_none());
+    route.clone()
+}
+
+pub(crate) fn set_of(resolution: &Resolution, name: &str) -> Arc<ResolvedListenerSet> {
+    resolution.listener_sets[&key("ListenerSet", name)].clone()
+}
+
 /// The only attachment of a route.
 pub(crate) fn attachment_of(resolution: &Resolution, name: &str) -> Attachment {
-    let route = route_of(resolution, name);
+    let route = any_route_of(resolution, name);
     let [attachment] = route.parents.as_slice() else { panic!("{:?}", route.parents) };
     attachment.clone()
 }
 
 /// The only rule of a route.
 pub(crate) fn rule_of(resolution: &Resolution, name: &str) -> Arc<ResolvedRule> {
-    let route = route_of(resolution, name);
+    let route = any_route_of(resolution, name);
     let [rule] = route.rules.as_slice() else { panic!("{:?}", route.rules) };
     rule.clone()
 }

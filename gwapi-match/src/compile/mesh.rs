@@ -9,7 +9,7 @@ use gwapi_core::{
     Affected,
     features::Feature,
     model::Service,
-    name::{Namespace, ObjectName},
+    name::{Namespace, ObjectKey, ObjectName},
     resolution::Resolution,
 };
 
@@ -46,7 +46,7 @@ pub(super) fn knows_addresses(resolution: &Resolution) -> bool {
 struct Patch {
     mesh: Mesh,
     listeners: Vec<Option<Arc<Section>>>,
-    resolution_seed: u64,
+    seed: u64,
 }
 
 impl Patch {
@@ -67,7 +67,7 @@ impl Patch {
             free: Vec::new(),
         });
         let listeners = mesh.table.listeners.clone();
-        Self { mesh, listeners, resolution_seed: seed }
+        Self { mesh, listeners, seed }
     }
 
     fn mesh(self) -> Mesh {
@@ -108,14 +108,14 @@ impl Patch {
         number: u32,
         key: &MeshKey,
         change_of: &MeshChange,
-        routes: &BTreeSet<gwapi_core::name::ObjectKey>,
+        routes: &BTreeSet<ObjectKey>,
         affected: &Affected,
     ) -> Section {
         let regex_rank = self.mesh.table.choices.regex_rank;
         let before = self.listeners.get(number as usize).and_then(Option::as_ref);
         let rules = match before {
             Some(section) => change(&section.rules, &change_of.buckets, affected, regex_rank),
-            None => change(&no_rules(regex_rank, self.resolution_seed), &change_of.buckets, affected, regex_rank),
+            None => change(&no_rules(regex_rank, self.seed), &change_of.buckets, affected, regex_rank),
         };
         let listener = ServedListener {
             key: key.listener.clone(),
@@ -154,7 +154,7 @@ impl Patch {
         let services = self.mesh.services.entry(name.0.clone()).or_default();
         let services_there = Arc::make_mut(services);
         let known = services_there.get(&name.1).cloned();
-        let Some(object) = object.or(known.as_ref().map(|known| &known.service)).cloned() else {
+        let Some(object) = object.or_else(|| known.as_ref().map(|known| &known.service)).cloned() else {
             // Nothing was there, and nothing comes.
             if services_there.is_empty() {
                 self.mesh.services.remove(&name.0);

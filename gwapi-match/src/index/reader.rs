@@ -73,6 +73,8 @@ pub(super) struct Reader<'a, 'r, H: Headers + ?Sized> {
     head: &'a RequestHead<'r, H>,
     names: &'a Names,
     repeated: RepeatedQuery,
+    /// Service and method, once they are asked for.
+    rpc: Option<Option<(&'a str, &'a str)>>,
     /// By the number of the name; of names that share a place the last one stays.
     headers: [Option<(u32, Lines<'r>)>; 8],
     /// Which patterns match the value that they are about, by the number of their part; entries that follow each other have
@@ -100,7 +102,7 @@ const FEW: usize = 16;
 
 impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
     pub(super) fn new(head: &'a RequestHead<'r, H>, names: &'a Names, repeated: RepeatedQuery) -> Self {
-        Self { head, names, repeated, headers: [None; 8], matching: [None; 4], parameters: None }
+        Self { head, names, repeated, rpc: None, headers: [None; 8], matching: [None; 4], parameters: None }
     }
 
     pub(super) fn method(&self) -> &'r str {
@@ -109,8 +111,9 @@ impl<'a, 'r, H: Headers + ?Sized> Reader<'a, 'r, H> {
 
     /// A part of the path of a gRPC request; nothing if the path is not that of one. The service ends at its first slash, as
     /// the prefix `/{service}/` has it (K-004).
-    pub(super) fn rpc(&self, part: RpcPart) -> Option<&'a str> {
-        let (service, method) = self.head.path.strip_prefix('/')?.split_once('/')?;
+    pub(super) fn rpc(&mut self, part: RpcPart) -> Option<&'a str> {
+        let head = self.head;
+        let (service, method) = (*self.rpc.get_or_insert_with(|| head.path.strip_prefix('/')?.split_once('/')))?;
         Some(match part {
             RpcPart::Service => service,
             RpcPart::Method => method,

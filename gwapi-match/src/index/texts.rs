@@ -9,11 +9,14 @@ use crate::{
     hashing::{Slot, find, hash, table},
 };
 
+/// Numbers by texts.
+type Numbers = Box<[Slot<(Arc<str>, u32)>]>;
+
 /// Texts, each with its number in their order.
 #[derive(Debug)]
 pub(super) struct Texts {
     sorted: Box<[Arc<str>]>,
-    numbers: Box<[Slot<(Arc<str>, u32)>]>,
+    numbers: Numbers,
     /// Bit n: a text has that length, modulo 64.
     lengths: u64,
     /// A longer text is not looked up at all: a client could send one of many kilobytes.

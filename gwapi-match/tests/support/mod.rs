@@ -1,12 +1,14 @@
 //! Small worlds: model objects with few words, and what becomes of requests in them.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part, and is a crate of its own")]
 
+pub mod agree;
+pub mod kinds;
 pub mod random;
 
 use std::sync::Arc;
 
 use gwapi_core::{
-    Controller, Hostname, Pattern, Snapshot,
+    Choices, Controller, Hostname, Pattern, Snapshot,
     facts::Facts,
     model::{
         Address, AddressType, AllowedRoutes, BackendObjectRef, BackendRef, CertificateVerdict, DefaultScope, Filter, Fraction,
@@ -404,6 +406,10 @@ impl<'a> Request<'a> {
 
     /// Reads the head and asks with it.
     pub fn head<T>(&self, table: &Table, ask: impl FnOnce(&RequestHead<'_, [(&[u8], &[u8])]>) -> T) -> T {
+        self.read(table.choices(), ask)
+    }
+
+    pub fn read<T>(&self, choices: &Choices, ask: impl FnOnce(&RequestHead<'_, [(&[u8], &[u8])]>) -> T) -> T {
         let mut lines: Vec<(&[u8], &[u8])> =
             self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         lines.extend(self.host.map(|host| (&b"host"[..], host.as_bytes())));
@@ -414,6 +420,6 @@ impl<'a> Request<'a> {
             path_and_query: self.target,
             headers: &lines[..],
         };
-        ask(&table.head(parts).unwrap_or_else(|reject| panic!("{self:?}: {reject}")))
+        ask(&RequestHead::new(parts, choices).unwrap_or_else(|reject| panic!("{self:?}: {reject}")))
     }
 }

@@ -233,3 +233,20 @@ fn a_set_that_cannot_be_honoured_is_invalid() {
     let conditions = ListenerSetStatus::of(&set, &resolution.attached_routes).conditions;
     assert_conditions(&conditions, &[(Accepted, false, Reason::Invalid), (Programmed, false, Reason::Invalid)]);
 }
+
+#[test]
+fn c_027_c_030_sets_of_other_namespaces_hear_that_a_certificate_is_bad_and_not_which() {
+    let reference = json!({"group": "", "kind": "ConfigMap", "name": "hidden"});
+    let frontend = json!({"default": {"validation": {"caCertificateRefs": [reference]}}});
+    let tls = json!({"certificateRefs": [{"name": "tls"}]});
+    let secure = |port: u16| json!([{"name": "secure", "port": port, "protocol": "HTTPS", "tls": tls}]);
+    let gateway = with(open(json!([web()])), "tls", json!({"frontend": frontend}));
+    let report = report(&[class(), gateway, set("team/more", secure(8443)), set("shop/more", secure(8444))]);
+    for (name, is_told) in [("team/more", false), ("shop/more", true)] {
+        let conditions = &at(&report.listener_sets, name).listeners[0].conditions;
+        assert_conditions(conditions, &[(ResolvedRefs, false, Reason::InvalidCertificateRef)]);
+        let message = &find(conditions, ResolvedRefs).unwrap().message;
+        assert_eq!(message.contains("hidden"), is_told, "{message}");
+        assert!(message.contains("cannot be used") || is_told, "{message}");
+    }
+}

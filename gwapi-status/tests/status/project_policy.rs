@@ -194,7 +194,10 @@ fn n_023_a_udp_port_cannot_speak_tls() {
     objects.push(tls("whole", json!([target("cart")])));
     let report = report(&objects);
     assert_conditions(conditions(&report, "shop/udp"), &[(Accepted, false, Reason::Invalid)]);
-    assert_conditions(conditions(&report, "shop/whole"), &[(Accepted, true, Reason::Accepted)]);
+    let whole = conditions(&report, "shop/whole");
+    assert_conditions(whole, &[(Accepted, true, Reason::Accepted)]);
+    let message = &find(whole, Accepted).unwrap().message;
+    assert_eq!(message, "the policy is accepted; ports of Service shop/cart that are not TCP stay as they are");
 }
 
 #[test]

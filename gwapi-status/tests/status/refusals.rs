@@ -258,6 +258,12 @@ fn of_gateways() -> Vec<Row> {
         (Refusal::NoValidCaCertificate, Place::Listener, Accepted, Reason::NoValidCACertificate),
         (ca(CaFault::Missing), Place::ListenerReference, ResolvedRefs, Reason::InvalidCACertificateRef),
         (ca(CaFault::KindUnsupported), Place::ListenerReference, ResolvedRefs, Reason::InvalidCACertificateKind),
+        (
+            Refusal::ClientTrustUnresolved { gateway: object_key("Gateway") },
+            Place::ListenerReference,
+            ResolvedRefs,
+            Reason::InvalidCACertificateRef,
+        ),
         (Refusal::TlsConfigMissing { protocol: Protocol::Https }, Place::ListenerUnserved, Programmed, Reason::InvalidTLSConfig),
         (
             Refusal::CertificateInvalid { reference: secret(), why: CertificateFault::Mismatch },

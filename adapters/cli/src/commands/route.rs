@@ -6,16 +6,18 @@ use gwapi_core::{Resolution, model::Scheme, name::ObjectKey};
 use gwapi_manifest::render::escape;
 use gwapi_match::{
     Table, Tables, compile,
-    connect::Arrival,
-    explain::explain,
+    connect::{Arrival, Transport},
+    explain::{explain, explain_connection, explain_mesh},
     head::HeadParts,
+    mesh::{Destination, MeshArrival},
     report::{Answers, BackendName, CandidateReport, DecisionReport, ListenerReport, ObjectReport, OutcomeKind, RequestReport},
 };
+use http::HeaderMap;
 
 use super::{Common, Exit, print};
 use crate::{
     input::{Input, gateway_key},
-    target::{RequestArgs, Target, split_urls},
+    target::{self, RequestArgs, Target, split_urls},
 };
 
 /// Says which listener, route, rule and backend serve a request.
@@ -36,6 +38,9 @@ pub struct AskArgs {
     /// Only this Gateway; without it, every one that serves the port answers
     #[arg(long, value_name = "NS/NAME")]
     gateway: Option<String>,
+    /// Ask the mesh, as a client in this namespace; the host is that of a Service
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "gateway")]
+    from: Option<String>,
     /// A place between 0 and 1 that picks one of several backends
     #[arg(long, value_name = "0..1", value_parser = sample)]
     sample: Option<f64>,
@@ -116,6 +121,9 @@ impl AskArgs {
     }
 
     fn answer(&self, world: &World<'_>, target: &Target, detail: Detail) -> Result<Vec<DecisionReport>, String> {
+        if let Some(namespace) = &self.from {
+            return Ok(vec![world.ask_mesh(namespace, target, self.sample, detail)?]);
+        }
         let tables = world.asked(self.gateway.as_deref(), target.port)?;
         Ok(tables.into_iter().map(|table| world.ask(table, target, self.sample, detail)).collect())
     }
@@ -174,28 +182,60 @@ impl World<'_> {
     }
 
     fn ask(&self, table: &Table, target: &Target, sample: Option<f64>, detail: Detail) -> DecisionReport {
-        let (arrival, scheme) = match target.is_tls {
-            true => (Arrival::tls(target.port, target.sni.as_deref()), Scheme::Https),
-            false => (Arrival::plain(target.port), Scheme::Http),
+        let arrival = match target.scheme {
+            target::Scheme::Https | target::Scheme::Tls => Arrival::tls(target.port, target.sni.as_deref()),
+            target::Scheme::Http | target::Scheme::Tcp => Arrival::plain(target.port),
+            target::Scheme::Udp => Arrival::udp(target.port),
         };
-        let parts = || HeadParts {
-            method: &target.method,
-            scheme,
-            authority: None,
-            path_and_query: &target.path,
-            headers: &target.headers,
-        };
-        let mut report = DecisionReport::ask(table, &arrival, parts(), sample);
-        if let Ok(head) = table.head(parts())
-            && let Some(gateway) = table.gateway()
-            && let Some(explanation) = explain(self.resolution, gateway, &arrival, &head)
-        {
+        let mut report = DecisionReport::ask(table, &arrival, parts(target), sample);
+        if let Some(gateway) = table.gateway() {
+            let of_requests = table.head(parts(target)).ok().and_then(|head| explain(self.resolution, gateway, &arrival, &head));
+            let of_connection = || explain_connection(self.resolution, gateway, &arrival);
+            if let Some(explanation) = of_connection().or(of_requests) {
+                report = report.because(&explanation);
+            }
+        }
+        detail.narrow(&mut report);
+        report
+    }
+
+    fn ask_mesh(
+        &self,
+        namespace: &str,
+        target: &Target,
+        sample: Option<f64>,
+        detail: Detail,
+    ) -> Result<DecisionReport, String> {
+        let mesh = self.tables.mesh.as_ref().ok_or("there is no mesh: no route has a Service for a parent")?;
+        let host = target.host.as_deref().ok_or("in a mesh the host is that of a Service, such as http://cart.shop")?;
+        let transport = if target.scheme == target::Scheme::Udp { Transport::Udp } else { Transport::Tcp };
+        let arrival = MeshArrival { namespace, destination: Destination::Name(host), port: target.port, transport };
+        let report = DecisionReport::ask_mesh(mesh, &arrival, Some(parts(target)), sample);
+        let mut report = report.ok_or_else(|| format!("nothing is known of {host}"))?;
+        let head = mesh.table().head(parts(target)).ok();
+        if let Some(explanation) = explain_mesh(self.resolution, &arrival, head.as_ref()) {
             report = report.because(&explanation);
         }
-        if detail == Detail::Matching {
+        detail.narrow(&mut report);
+        Ok(report)
+    }
+}
+
+impl Detail {
+    fn narrow(self, report: &mut DecisionReport) {
+        if self == Self::Matching {
             report.why.retain(|candidate| candidate.failed.is_none());
         }
-        report
+    }
+}
+
+fn parts(target: &Target) -> HeadParts<'_, HeaderMap> {
+    HeadParts {
+        method: &target.method,
+        scheme: if target.scheme == target::Scheme::Https { Scheme::Https } else { Scheme::Http },
+        authority: None,
+        path_and_query: &target.path,
+        headers: &target.headers,
     }
 }
 
@@ -213,7 +253,8 @@ fn served<'a>(tables: impl IntoIterator<Item = &'a Table>) -> String {
 // ---- for people ----
 
 fn human(target: &Target, report: &DecisionReport, detail: Detail) -> String {
-    let mut lines = vec![format!("{} {}", target.method, target.text)];
+    let method = if target.scheme.has_requests() { format!("{} ", target.method) } else { String::new() };
+    let mut lines = vec![format!("{method}{}", target.text)];
     let mut line = |name: &str, text: String| lines.push(format!("  {name:<9} {text}"));
     if let Some(gateway) = &report.gateway {
         line("gateway", gateway.clone());

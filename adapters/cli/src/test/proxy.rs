@@ -129,11 +129,27 @@ impl Town {
             return checks.all;
         }
         unseen.extend(invisible(&request.expect));
+        if let Some("tcp" | "udp" | "tls") = request.protocol.as_deref() {
+            // Only a connection that is to be refused can be told from here, and only by nobody listening.
+            if self.listens(request) {
+                unseen.insert("connections without requests");
+            } else {
+                check_refused(&request.expect, "nobody listens there", &mut checks);
+            }
+            return checks.all;
+        }
         match Plain::of(request, world) {
             Ok(plain) => self.check_sent(&plain, request, world.pods, &mut checks).await,
             Err(why) => checks.add("request", "an answer", why),
         }
         checks.all
+    }
+
+    fn listens(&self, request: &Request) -> bool {
+        let is_it = |place: &Place| {
+            request.gateway.as_ref().is_none_or(|name| place.gateway.namespaced_name() == *name) && Some(place.port) == request.port
+        };
+        self.addresses.keys().any(is_it)
     }
 
     /// One of the answers must be what is expected.
