@@ -27,7 +27,6 @@ pub struct Controller {
 /// What the spec describes and has no feature name for: experimental fields and kinds. What is not there is refused where
 /// somebody asks for it, as an undeclared feature is (law 12). The default is everything that is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Abilities {
     /// `ExternalAuth` filters (H.7).
     pub external_auth: bool,

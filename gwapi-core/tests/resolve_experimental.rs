@@ -379,6 +379,7 @@ fn h_079_and_h_080_filters_keep_their_order() {
 fn h_086_to_h_090_a_filter_that_cannot_run_closes_its_listener() {
     let here = json!({"name": "auth", "port": 80});
     let away = json!({"namespace": "away", "name": "auth", "port": 80});
+    #[expect(clippy::type_complexity, reason = "a table")]
     let bad: [(Value, &[Value], &[&str], &[&str]); 7] = [
         (json!({"type": "RateLimit"}), &[], &["listenerFilterUnsupported"], &[]),
         (json!({"type": "CORS", "cors": {}}), &[], &["listenerFilterUnsupported"], &[]),

@@ -83,7 +83,7 @@ fn grpc(table: &Table, path: &str) -> String {
 fn connect(table: &Table, arrival: &Arrival<'_>) -> String {
     match table.connect(arrival) {
         Connection::L4 { routed, .. } => table.l4(routed).expect("its own answer").rule.route.name.to_string(),
-        Connection::Http { tls, .. } => tls.map_or("http".to_owned(), |plan| plan.listener.key.name.to_string()),
+        Connection::Http { tls, .. } => tls.map_or_else(|| "http".to_owned(), |plan| plan.listener.key.name.to_string()),
         Connection::Refuse(why) => format!("{why:?}"),
     }
 }

@@ -126,7 +126,7 @@ impl RequestArgs {
     fn target(&self, url: Option<&str>) -> Result<Target, String> {
         let parts = url.map(UrlParts::of).transpose()?.unwrap_or_default();
         let scheme = self.scheme.or(parts.scheme).unwrap_or(Scheme::Http);
-        let asked = self.port.or(parts.port).or(scheme.default_port());
+        let asked = self.port.or(parts.port).or_else(|| scheme.default_port());
         let port = asked.ok_or_else(|| format!("{scheme} has no usual port; name one, such as {scheme}://gateway:5000"))?;
         let default_port = scheme.default_port().unwrap_or(port);
         let host = self.host.as_deref().or(parts.host).filter(|host| !host.is_empty());

@@ -120,7 +120,7 @@ fn growth(workloads: &[&[Row]]) -> String {
             format!("{:.1}×", last.matching / first.matching),
             format!("{floor:.1}×"),
             judged(own, limit),
-            limit.map_or("–".into(), |limit| format!("{limit}×")),
+            limit.map_or_else(|| "–".into(), |limit| format!("{limit}×")),
         ];
         grid.row(cells);
     }
@@ -130,7 +130,7 @@ fn growth(workloads: &[&[Row]]) -> String {
 fn times(rows: &[Row]) -> String {
     let mut grid = Grid::new(&["", "N", "floor", "head → rule", "", "parts → head → listener → rule → decision"]);
     for row in rows {
-        let floor = row.floor.map_or("–".into(), |floor| format!("{floor:.0}"));
+        let floor = row.floor.map_or_else(|| "–".into(), |floor| format!("{floor:.0}"));
         let cells = [row.workload.name.into(), grouped(row.size), floor];
         let ratio = row.ratio().map_or(String::new(), |ratio| format!("{ratio:.1}×"));
         grid.row(cells.into_iter().chain([format!("{:.0}", row.matching), ratio, format!("{:.0}", row.everything)]));

@@ -100,7 +100,8 @@ fn conceivable(world: &World<'_>, requests: &[Address]) -> Vec<Address> {
         let known = default.iter().find(|default| default.kind == request.kind && default.value == value);
         let address = match (value, scope) {
             (Some(value), scope) => {
-                let routability = scope.or_else(|| known.map(|known| &known.routability)).cloned().unwrap_or_else(|| Arc::from(""));
+                let routability =
+                    scope.or_else(|| known.map(|known| &known.routability)).cloned().unwrap_or_else(|| Arc::from(""));
                 Some(Address { kind: request.kind.clone(), value: Some(value), routability })
             }
             (None, Some(scope)) if request.value.is_none() => {

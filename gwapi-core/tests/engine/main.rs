@@ -68,7 +68,7 @@ fn law_4_the_engine_has_what_resolve_has_and_says_what_differs() {
 }
 
 fn start(random: &mut Random, objects: &[Vec<Object>], facts: &[Facts]) -> Snapshot {
-    let here = objects.iter().filter_map(|forms| (random.below(4) > 0).then(|| random.pick(forms).clone()));
+    let here = objects.iter().flat_map(|forms| if random.below(4) > 0 { Some(random.pick(forms).clone()) } else { None });
     let mut snapshot: Snapshot = here.collect();
     snapshot.facts = random.pick(facts).clone();
     snapshot

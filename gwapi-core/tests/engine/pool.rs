@@ -194,7 +194,7 @@ fn sets() -> Vec<Value> {
             of("a/g", &[http("http", 81), https("y.x.com")]),
             of("a/g", &[http("http", 80), http("more", 81)]),
             of("b/h", &[http("http", 81), https("*.y.x.com")]),
-            of("a/g", &[guarded.clone()]),
+            of("a/g", std::slice::from_ref(&guarded)),
         ]);
     }
     all

@@ -199,13 +199,7 @@ impl World<'_> {
         report
     }
 
-    fn ask_mesh(
-        &self,
-        namespace: &str,
-        target: &Target,
-        sample: Option<f64>,
-        detail: Detail,
-    ) -> Result<DecisionReport, String> {
+    fn ask_mesh(&self, namespace: &str, target: &Target, sample: Option<f64>, detail: Detail) -> Result<DecisionReport, String> {
         let mesh = self.tables.mesh.as_ref().ok_or("there is no mesh: no route has a Service for a parent")?;
         let host = target.host.as_deref().ok_or("in a mesh the host is that of a Service, such as http://cart.shop")?;
         let transport = if target.scheme == target::Scheme::Udp { Transport::Udp } else { Transport::Tcp };

@@ -147,7 +147,8 @@ impl Town {
 
     fn listens(&self, request: &Request) -> bool {
         let is_it = |place: &Place| {
-            request.gateway.as_ref().is_none_or(|name| place.gateway.namespaced_name() == *name) && Some(place.port) == request.port
+            request.gateway.as_ref().is_none_or(|name| place.gateway.namespaced_name() == *name)
+                && Some(place.port) == request.port
         };
         self.addresses.keys().any(is_it)
     }
