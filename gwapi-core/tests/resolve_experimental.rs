@@ -7,20 +7,15 @@ use std::sync::Arc;
 use common::{
     PEM, any_route_of, attachment_of, backend_of, ca, edge, edge_of, from_all, gateway, gateway_with, grant, key, listener,
     listener_set, listeners_of, merged, names, object, open, ours, resolved, resolved_by, route, rule_of, ruled, secret, service,
-    set_of, without, x_object,
+    set_of, unable, without, x_object,
 };
 use gwapi_core::{
     Controller, Feature, ObjectKey, Refusal, Resolution,
-    controller::Abilities,
     facts::BackendFact,
     resolution::{BackendProtocol, BackendTarget, ResolvedFilter, ResolvedListener, ResolvedXBackend},
     resolve,
 };
 use serde_json::{Value, json};
-
-fn with(abilities: Abilities) -> Controller {
-    Controller { abilities, ..ours() }
-}
 
 // Default Gateways
 
@@ -99,7 +94,7 @@ fn p_007_routes_come_loose_with_the_gateway_and_others_claim_nothing() {
 
 #[test]
 fn law_12_default_gateways_that_are_not_to_be_had_claim_nothing() {
-    let controller = with(Abilities { default_gateways: false, ..Abilities::ALL });
+    let controller = unable(|abilities| abilities.default_gateways = false);
     let objects = [default_gateway("infra/a", json!("All")), defaulted(json!([]), json!("All"))];
     assert_eq!(served_by(&resolved_by(&controller, &objects)), [""; 0]);
 }
@@ -275,7 +270,7 @@ fn p_017_the_gateways_that_send_to_an_x_backend() {
 
 #[test]
 fn law_12_x_backends_that_are_not_to_be_had() {
-    let controller = with(Abilities { x_backends: false, ..Abilities::ALL });
+    let controller = unable(|abilities| abilities.x_backends = false);
     let there = [x_backend("shop/x", json!({}))];
     assert_eq!(outcome_of(&controller, x_ref(), &there).unwrap_err(), "backendKindUnsupported");
     assert!(resolved_by(&controller, &there).x_backends.is_empty());
@@ -285,7 +280,7 @@ fn law_12_x_backends_that_are_not_to_be_had() {
     assert!(outcome(x_ref(), &named).is_ok());
     assert_eq!(outcome_of(&without(Feature::BackendTLSPolicySANValidation), x_ref(), &named).unwrap_err(), "backendInvalid");
     assert_eq!(
-        outcome_of(&with(Abilities { system_ca_certificates: false, ..Abilities::ALL }), x_ref(), &named).unwrap_err(),
+        outcome_of(&unable(|abilities| abilities.system_ca_certificates = false), x_ref(), &named).unwrap_err(),
         "backendInvalid"
     );
 }
@@ -308,7 +303,7 @@ fn j_022_and_j_039_sessions_belong_to_the_backend() {
     let resolution = resolved(&objects(x_backend("shop/x", json!({}))));
     assert_eq!(cookie(&backend_of(&resolution, "shop/r").session_persistence), "policy");
     // Law 12.
-    let controller = with(Abilities { session_persistence: false, ..Abilities::ALL });
+    let controller = unable(|abilities| abilities.session_persistence = false);
     assert_eq!(outcome_of(&controller, x_ref(), &[x_backend("shop/x", sessions("backend"))]).unwrap_err(), "backendInvalid");
     assert!(outcome_of(&controller, x_ref(), &[x_backend("shop/x", json!({}))]).is_ok());
 }
@@ -439,7 +434,7 @@ fn h_079_filters_need_requests() {
 #[test]
 fn law_12_filters_of_listeners_that_are_not_to_be_had() {
     let here = auth("HTTP", json!({"name": "auth", "port": 80}));
-    for controller in [without(Feature::GatewayListenerFilters), with(Abilities { external_auth: false, ..Abilities::ALL })] {
+    for controller in [without(Feature::GatewayListenerFilters), unable(|abilities| abilities.external_auth = false)] {
         let listener = guarded_by(&controller, json!([here]), &[]);
         assert_eq!(names(&listener.refused), ["listenerFilterUnsupported"]);
         assert!(listener.filters.is_empty() && !listener.is_served());
@@ -474,7 +469,7 @@ fn i_026_a_service_import_is_like_a_service() {
         "I-026: never a Service"
     );
     assert_eq!(outcome(reference(json!({"namespace": "away"})), &there).unwrap_err(), "refNotPermitted");
-    let controller = with(Abilities { service_imports: false, ..Abilities::ALL });
+    let controller = unable(|abilities| abilities.service_imports = false);
     assert_eq!(outcome_of(&controller, reference(json!({})), &there).unwrap_err(), "backendKindUnsupported", "law 12");
 }
 

@@ -32,10 +32,9 @@ fn rules() -> Value {
     json!([{"backendRefs": [{"name": "web", "port": 80}]}])
 }
 
-/// A route of that kind to the edge. TLSRoutes have hostnames, and the others do not.
+/// A route of that kind for parents. TLSRoutes have hostnames, and the others need none.
 fn of_kind(kind: &str, parents: Value) -> Value {
-    let hostnames = if kind == "TLSRoute" { json!(["a.com"]) } else { Value::Null };
-    object(kind, "shop/r", json!({"parentRefs": parents, "hostnames": hostnames, "rules": rules()}))
+    common::named_if_tls(object(kind, "shop/r", json!({"parentRefs": parents, "rules": rules()})))
 }
 
 fn by(controller: &Controller, listeners: &[Value], routes: &[Value]) -> Resolution {

@@ -22,9 +22,8 @@ fn web(more: Value) -> Value {
 
 /// A route of that kind and name for parents.
 fn route(kind: &str, name: &str, parents: &[Value]) -> Value {
-    let hostnames = if kind == "TLSRoute" { json!(["a.com"]) } else { Value::Null };
     let rules = json!([{"backendRefs": [{"name": "web", "port": 80}]}]);
-    object(kind, name, json!({"parentRefs": parents, "hostnames": hostnames, "rules": rules}))
+    common::named_if_tls(object(kind, name, json!({"parentRefs": parents, "rules": rules})))
 }
 
 /// The Service `shop/web` with ports 80 (`p80`), 81 (`p81`) and UDP 53 (`dns`).

@@ -109,12 +109,8 @@ fn n_001_and_n_024_whoever_sends_to_the_target_uses_tls() {
         json!({"requests": [{"type": "ExternalAuth", "externalAuth": {"protocol": "HTTP", "http": {}, "backendRef": backend}}]});
     let guarded = common::listener("http", 80, "HTTP", json!({"allowedRoutes": common::from_all(), "filters": auth}));
     let kinds = ["GRPCRoute", "TCPRoute", "TLSRoute"].map(|kind| {
-        let hostnames = if kind == "TLSRoute" { json!(["a.com"]) } else { Value::Null };
-        object(
-            kind,
-            &format!("shop/{}", kind.to_lowercase()),
-            json!({"hostnames": hostnames, "rules": [{"backendRefs": [backend]}]}),
-        )
+        let rules = json!([{"backendRefs": [backend]}]);
+        common::named_if_tls(object(kind, &format!("shop/{}", kind.to_lowercase()), json!({"rules": rules})))
     });
     let objects = [
         gateway("shop/edge", &[guarded]),
@@ -431,12 +427,12 @@ fn p_024_sessions_of_a_policy_are_those_of_the_backend() {
     let backend = backend_of(&resolved(&objects), "shop/r");
     assert!(backend.session_persistence.is_some() && backend.retry_constraint.is_some());
     // Law 12: asked for and not to be had refuses the policy as a whole.
-    let controller = Controller { abilities: Abilities { session_persistence: false, ..Abilities::ALL }, ..ours() };
+    let controller = common::unable(|abilities| abilities.session_persistence = false);
     let resolution = resolved_by(&controller, &objects);
     assert_eq!(refused(&policy_of(&resolution, "shop/p")), ["fieldUnsupported"]);
     let backend = backend_of(&resolution, "shop/r");
     assert!(backend.session_persistence.is_none() && backend.retry_constraint.is_none());
-    let controller = Controller { abilities: Abilities { retry_budgets: false, ..Abilities::ALL }, ..ours() };
+    let controller = common::unable(|abilities| abilities.retry_budgets = false);
     let resolution = resolved_by(&controller, &objects);
     assert!(resolution.policies.is_empty() && backend_of(&resolution, "shop/r").retry_constraint.is_none());
 }
@@ -488,7 +484,7 @@ fn p_037_to_p_043_telemetry_is_for_gateways_and_stops_no_traffic() {
         assert_eq!(names(&policy.unresolved), Vec::from_iter(why), "{backend}");
         assert!(policy.refused.is_empty() && common::edge_of(&resolution).is_programmed(), "{backend}");
     }
-    let undeclared = Controller { abilities: Abilities { telemetry: false, ..Abilities::ALL }, ..ours() };
+    let undeclared = common::unable(|abilities| abilities.telemetry = false);
     assert!(resolved_by(&undeclared, &[telemetry("infra/a", "edge", otel)]).policies.is_empty(), "law 12");
 }
 

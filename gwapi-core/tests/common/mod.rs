@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gwapi_core::{
     Controller, Facts, Feature, Object, ObjectKey, Refusal, Resolution, Snapshot, SupportedFeatures,
+    controller::Abilities,
     model::{Address, AddressType},
     name::GATEWAY_GROUP,
     resolution::{
@@ -79,6 +80,14 @@ pub(crate) fn ruled(name: &str, rules: Value) -> Value {
 /// A route of whatever kind to the Gateway `infra/edge`, with more in its `spec`.
 pub(crate) fn route_to_edge(kind: &str, name: &str, more: Value) -> Value {
     object(kind, name, merged(json!({"parentRefs": [edge()]}), more))
+}
+
+/// The same route, with a hostname if it is a TLSRoute: those must have one.
+pub(crate) fn named_if_tls(mut route: Value) -> Value {
+    if route["kind"] == "TLSRoute" {
+        route["spec"]["hostnames"] = json!(["a.com"]);
+    }
+    route
 }
 
 /// An object of the experimental group.
@@ -174,6 +183,13 @@ pub(crate) fn without(feature: Feature) -> Controller {
 pub(crate) fn without_all(features: &[Feature]) -> Controller {
     let features = features.iter().fold(SupportedFeatures::built(), |all, feature| all.without(*feature));
     Controller { features, ..ours() }
+}
+
+/// Ours, with less of what has no feature name.
+pub(crate) fn unable(less: impl FnOnce(&mut Abilities)) -> Controller {
+    let mut controller = ours();
+    less(&mut controller.abilities);
+    controller
 }
 
 /// These objects and the class `ours`.
