@@ -323,7 +323,8 @@ fn law_12_every_ability() {
     let cookie = json!({"sessionPersistence": {"cookie": {}}});
     let default =
         edge_and(json!({"defaultScope": "All"}), &[object("HTTPRoute", "shop/r", json!({"useDefaultGateways": "All"}))]);
-    let cases: Vec<(&str, fn(&mut Abilities), Case)> = vec![
+    type Without = fn(&mut Abilities);
+    let cases: Vec<(&str, Without, Case)> = vec![
         ("external_auth", |able| able.external_auth = false, rule(filter(auth))),
         ("session_persistence", |able| able.session_persistence = false, rule(cookie.clone())),
         (

@@ -3,7 +3,7 @@
 use gwapi_core::{
     Refusal,
     model::{ParentRef, group_kind},
-    refusal::{CertificateFault, NamespaceFault, ParametersFault},
+    refusal::{CaFault, CertificateFault, NamespaceFault, ParametersFault},
     resolution::Unclaimed,
 };
 
@@ -19,13 +19,20 @@ pub fn fix(refusal: &Refusal) -> Option<String> {
         Refusal::AddressNotUsable { value } => format!("ask for an address that the environment has, or leave `{value}` out"),
         Refusal::AddressNotAssigned => "ask for an address with a value, or leave `addresses` out".into(),
         Refusal::AddressRoutabilityUnsupported { .. } => "leave `routability` out".into(),
-        Refusal::GatewayInvalid { invalid } | Refusal::ListenerInvalid { invalid } | Refusal::RuleInvalid { invalid } => {
-            format!("correct `{}`", invalid.path)
-        }
+        Refusal::GatewayInvalid { invalid }
+        | Refusal::ListenerInvalid { invalid }
+        | Refusal::ListenerSetInvalid { invalid }
+        | Refusal::PolicyInvalid { invalid }
+        | Refusal::XBackendInvalid { invalid }
+        | Refusal::RuleInvalid { invalid } => format!("correct `{}`", invalid.path),
         Refusal::HostnameConflict { .. } => "give each listener of the port another hostname, or remove all but one".into(),
         Refusal::ProtocolConflict { .. } => "move the listener to a port of its own".into(),
-        Refusal::ProtocolUnsupported { .. } => "use `HTTP` or `HTTPS`".into(),
-        Refusal::TlsModeUnsupported { .. } => "use `mode: Terminate` with protocol `HTTPS`".into(),
+        Refusal::ProtocolUnsupported { .. } => {
+            "use `HTTP`, `HTTPS`, `TLS`, `TCP` or `UDP`, as far as the implementation has them".into()
+        }
+        Refusal::TlsModeUnsupported { .. } => {
+            "use `mode: Terminate` with protocol `HTTPS`, or `mode: Passthrough` with protocol `TLS`".into()
+        }
         Refusal::PortUnavailable { .. } => "use a port that is free".into(),
         Refusal::ListenerFilterUnsupported { .. } => "remove the filter".into(),
         Refusal::RouteKindUnsupported { .. } => {
@@ -40,6 +47,29 @@ pub fn fix(refusal: &Refusal) -> Option<String> {
                 target.name
             )
         }
+        Refusal::ListenerFilterInvalid { .. } => "correct or remove the filter".into(),
+        Refusal::ListenerFilterRef { .. } => "correct what the filter refers to, or remove it".into(),
+        Refusal::CaCertificateInvalid { why, .. } => authority(why),
+        Refusal::NoValidCaCertificate => "refer to a ConfigMap that has certificates in PEM under `ca.crt`".into(),
+        Refusal::ClientTrustUnresolved { gateway } => format!("mend `spec.tls.frontend` of the {gateway}"),
+        Refusal::ClientCertificateInvalid { why, .. } => certificate(why),
+        Refusal::ListenerSetNotAllowed { gateway, namespace, .. } => {
+            format!("let `allowedListeners.namespaces` of the {gateway} admit namespace `{namespace}`")
+        }
+        Refusal::ParentNotAccepted { gateway } | Refusal::ParentNotProgrammed { gateway } => {
+            format!("mend the {gateway} first; its own finding says how")
+        }
+        Refusal::WellKnownCaUnsupported { .. } => "use `System`, or `caCertificateRefs`".into(),
+        Refusal::PolicyConflict { with, .. } => format!("remove the target, or that of the {with}"),
+        Refusal::TargetNotFound { .. } => {
+            "add the target, or correct its name; a target is in the namespace of the policy".into()
+        }
+        Refusal::TargetUnsupported { .. } => "use a target of a kind that the policy is for".into(),
+        Refusal::MeshServiceUnsupported { .. } => "use a Service with an address of its own and endpoints".into(),
+        Refusal::MeshKindConflict { winner, .. } => format!("make it one of the {winner}s, or use another port"),
+        Refusal::BackendNotLocal { .. } => "move it to the namespace of the route; no grant permits it".into(),
+        Refusal::BackendInvalid { backend, .. } => format!("correct the {}", backend.object()),
+        Refusal::BackendTlsUnavailable { .. } => "mend the BackendTLSPolicy; nothing is sent without TLS".into(),
         Refusal::BackendKindUnsupported { .. } => "refer to a Service".into(),
         Refusal::BackendNotFound { backend } => {
             format!("add the {}, or correct the name or namespace of the reference", backend.object())
@@ -81,7 +111,7 @@ pub fn fix(refusal: &Refusal) -> Option<String> {
 pub fn fix_unclaimed(unclaimed: &Unclaimed) -> Option<String> {
     Some(match unclaimed {
         Unclaimed::NotFound { parent } => format!("add the {parent}, or correct the name or namespace of the parentRef"),
-        Unclaimed::KindUnsupported { .. } => "refer to a Gateway".into(),
+        Unclaimed::KindUnsupported { .. } => "refer to a Gateway, a ListenerSet or, in a mesh, a Service".into(),
         Unclaimed::NoClass { class, .. } => format!("add GatewayClass `{class}`, or correct `gatewayClassName`"),
         Unclaimed::OtherController { .. } => "if it should be ours, use a class of ours; else nothing is wrong".into(),
         Unclaimed::ClassNotAccepted { class, .. } => format!("mend GatewayClass `{class}` first; its own finding says how"),
@@ -104,6 +134,14 @@ fn certificate(why: &CertificateFault) -> String {
         CertificateFault::Missing(key) => format!("add `{key}` to the Secret"),
         CertificateFault::Mismatch => "put the certificate and the key that belong together into the Secret".into(),
         _ => "put a certificate and its key in PEM into the Secret".into(),
+    }
+}
+
+fn authority(why: &CaFault) -> String {
+    match why {
+        CaFault::KindUnsupported => "refer to a ConfigMap of the core group".into(),
+        CaFault::NotFound => "add the object, or correct the reference".into(),
+        _ => "put certificates in PEM under `ca.crt`".into(),
     }
 }
 

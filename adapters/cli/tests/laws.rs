@@ -156,8 +156,10 @@ fn used_by(resolution: &Resolution) -> BTreeSet<Feature> {
         }
         for rule in route.rules.iter().filter(|rule| rule.is_valid()) {
             used_by.extend(used(rule));
+            // O-018: members of a mesh need no grants.
+            let is_of_gateways = route.parents.iter().any(|parent| parent.served_by.gateway().is_some());
             let crosses = targets(rule).any(|target| target.key.object.namespace != route.key().namespace);
-            used_by.extend(crosses.then_some(Feature::ReferenceGrant));
+            used_by.extend((crosses && is_of_gateways).then_some(Feature::ReferenceGrant));
         }
     }
     for gateway in resolution.gateways.values() {

@@ -66,7 +66,7 @@ fn a_table_has_a_line_for_each_object_and_parent() {
     assert_eq!(ran.code, Some(0));
     insta::assert_snapshot!(ran.stdout, @r"
     GatewayClass ours                            Accepted=True/Accepted
-    Gateway shop/edge                            Accepted=True/Accepted  Programmed=True/Programmed
+    Gateway shop/edge                            Accepted=True/Accepted  Programmed=True/Programmed  ResolvedRefs=True/ResolvedRefs  AddressesAssigned=True/AddressesAssigned
     Gateway shop/edge    listener http, 1 route  Accepted=True/Accepted  Programmed=True/Programmed  ResolvedRefs=True/ResolvedRefs
     HTTPRoute shop/cart  Gateway shop/edge       Accepted=True/Accepted  ResolvedRefs=False/BackendNotFound (Service shop/cart does not exist)
     HTTPRoute shop/cart  Gateway shop/edge gone  Accepted=False/NoMatchingParent (Gateway shop/edge has no listener `gone`)  ResolvedRefs=False/BackendNotFound (Service shop/cart does not exist)
@@ -81,7 +81,7 @@ fn json_is_a_list_of_our_objects_in_the_order_of_their_keys() {
     let kinds: Vec<&str> = list["items"].as_array().expect("items").iter().filter_map(|item| item["kind"].as_str()).collect();
     assert_eq!(kinds, ["Gateway", "GatewayClass", "HTTPRoute"]);
     let gateway = status_of(&list, "Gateway");
-    assert_eq!(gateway["addresses"], json!([{"type": "IPAddress", "value": "192.0.2.1"}]));
+    assert_eq!(gateway["addresses"], json!([{"routability": "", "type": "IPAddress", "value": "192.0.2.1"}]));
     assert_eq!(gateway["listeners"][0]["attachedRoutes"], 1);
     assert_eq!(gateway["conditions"][0]["observedGeneration"], 3);
     assert!(ran.stdout.ends_with("}\n"));
@@ -207,7 +207,10 @@ fn facts_are_believed() {
     let ran = facts("ports: {unavailable: [{gateway: shop/edge, port: 80, protocol: HTTP}]}");
     assert_eq!(status_of(&ran.json(), "Gateway")["listeners"][0]["conditions"][0]["reason"], "PortUnavailable");
     let ran = facts("addresses: {assigned: {shop/edge: [{type: Hostname, value: edge.example.net}]}}");
-    assert_eq!(status_of(&ran.json(), "Gateway")["addresses"], json!([{"type": "Hostname", "value": "edge.example.net"}]));
+    assert_eq!(
+        status_of(&ran.json(), "Gateway")["addresses"],
+        json!([{"routability": "", "type": "Hostname", "value": "edge.example.net"}])
+    );
     for (wrong, what) in
         [("addresses:\n  unusabel: []\n", "facts.yaml:2: "), ("ports: {unavailable: [{gateway: edge, port: 80}]}", "`edge`")]
     {

@@ -173,7 +173,7 @@ fn j_025_a_token_from_the_future_is_none() {
 }
 
 #[test]
-fn j_026_the_path_is_that_of_the_field_and_adds_no_attribute() {
+fn pitfall_45_j_026_the_path_is_that_of_the_field_and_adds_no_attribute() {
     let path = |path: &str| {
         let cookie = SessionCookie { name: Some("s".into()), path: path.into(), lifetime: CookieLifetime::Session };
         let persistence = SessionPersistence { token: SessionToken::Cookie(cookie), absolute_timeout: None };
