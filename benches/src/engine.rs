@@ -35,8 +35,9 @@ impl Measured {
     /// If an answer is wrong.
     #[must_use]
     pub fn new(workload: Workload, size: usize) -> Self {
-        let table = world::table(&world::resolution((0..size).map(|index| (workload.route)(index, size))));
+        // Requests first: what is left of the memory of so many objects would scatter them.
         let requests = workload.targets(size).map(|index| (workload.request)(index, size)).collect();
+        let table = world::table(&world::resolution((0..size).map(|index| (workload.route)(index, size))));
         let measured = Self { table, requests, workload, size };
         measured.check();
         measured
@@ -86,7 +87,7 @@ impl Measured {
     }
 
     fn matchit(&self) -> Run<'_> {
-        let router = matchit(self.size);
+        let router = matchit(&matchit_paths(self.size));
         let paths = self.requests.iter().map(|parts| parts.uri.path()).collect();
         cycle(paths, move |path| router.at(path).ok().map(|found| *found.value))
     }
@@ -115,18 +116,25 @@ impl Measured {
     }
 }
 
-/// A radix tree with what a prefix of whole elements means: the path, and everything below it.
+/// What a prefix of whole elements means to a radix tree: the path, and everything below it.
+#[must_use]
+pub fn matchit_paths(size: usize) -> Vec<[String; 3]> {
+    let paths = |index| {
+        let prefix = service(index);
+        [format!("{prefix}/"), format!("{prefix}/{{*rest}}"), prefix]
+    };
+    (0..size).map(paths).collect()
+}
+
+/// A radix tree of such paths.
 ///
 /// # Panics
-/// Never: the prefixes differ.
+/// If the same is twice among them.
 #[must_use]
-pub fn matchit(size: usize) -> matchit::Router<usize> {
+pub fn matchit(paths: &[[String; 3]]) -> matchit::Router<usize> {
     let mut router = matchit::Router::new();
-    for index in 0..size {
-        let prefix = service(index);
-        for path in [format!("{prefix}/"), format!("{prefix}/{{*rest}}"), prefix] {
-            router.insert(path, index).expect("prefixes differ");
-        }
+    for (index, path) in paths.iter().enumerate().flat_map(|(index, paths)| paths.iter().map(move |path| (index, path))) {
+        router.insert(path, index).expect("prefixes differ");
     }
     router
 }

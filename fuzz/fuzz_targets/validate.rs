@@ -1,5 +1,4 @@
-//! Objects of any shape: validation has an answer, the same one each time, and an object that stays as it is has nothing
-//! to answer for that it had not when it was new.
+//! Objects of any shape: validation has an answer, the same one each time, and a valid object that stays as it is stays valid.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -15,7 +14,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             let Some(created) = validator.validate(object, Operation::Create) else { continue };
             assert_eq!(Some(&created), validator.validate(object, Operation::Create).as_ref());
             let kept = validator.validate(object, Operation::Update { before: object });
-            assert!(kept.is_some_and(|kept| kept.violations.len() <= created.violations.len()));
+            // Of an invalid one more rules may run: those that wait for errors which are tolerated now.
+            assert!(kept.is_some_and(|kept| kept.is_valid() || !created.is_valid()));
         }
     }
 });

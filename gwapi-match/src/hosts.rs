@@ -1,13 +1,11 @@
 //! Values by hostname, found by a request's host: the exact name, ever shorter wildcards, none.
 
-use std::sync::Arc;
-
 use foldhash::fast::FixedState;
 use gwapi_core::Hostname;
 
 use crate::{
-    bytes::{places, same},
-    hashing::{Slot, find, hash, put, slots_for, table},
+    bytes::places,
+    hashing::{TextMap, hash},
 };
 
 /// A value for each hostname, and one for the lack of a hostname.
@@ -19,8 +17,9 @@ use crate::{
 /// pointers to the others, so that a change does not cost what all names cost.
 #[derive(Clone, Debug)]
 pub(crate) struct HostMap<V> {
-    /// A power of two of them, or none.
-    shards: Vec<Shard<V>>,
+    /// A power of two of them, or none. Exact names are found by themselves and wildcards by their suffix: no name begins with a
+    /// dot, and every suffix does.
+    shards: Vec<TextMap<V>>,
     names: usize,
     /// Bit n: there may be an exact name with that length, modulo 64.
     exact: u64,
@@ -32,9 +31,6 @@ pub(crate) struct HostMap<V> {
     any: Option<V>,
     hasher: FixedState,
 }
-
-/// Exact names are found by themselves and wildcards by their suffix: no name begins with a dot, and every suffix does.
-type Shard<V> = Arc<[Slot<(Hostname, V)>]>;
 
 /// How many names a shard has on average before all are spread over twice as many shards: copying so many is as cheap as
 /// copying the pointers of a large map.
@@ -65,10 +61,15 @@ impl<V: Clone> HostMap<V> {
 
     /// The value of a hostname, or that of the lack of one.
     pub(crate) fn get(&self, hostname: Option<&Hostname>) -> Option<&V> {
-        let Some(name) = hostname else { return self.any.as_ref() };
-        let hash = self.hash(name);
-        let shard = self.shards.get(shard_of(hash, self.shards.len()))?;
-        find(shard, hash, |(other, _)| other == name).map(|(_, (_, value))| value)
+        match hostname {
+            None => self.any.as_ref(),
+            Some(name) => self.value(key(name).as_bytes()),
+        }
+    }
+
+    fn value(&self, key: &[u8]) -> Option<&V> {
+        let hash = hash(&self.hasher, key);
+        self.shards.get(shard_of(hash, self.shards.len()))?.find(hash, key).map(|(_, value)| value)
     }
 
     /// What stands at a place.
@@ -76,8 +77,7 @@ impl<V: Clone> HostMap<V> {
         if spot == Spot::ANY {
             return self.any.as_ref();
         }
-        let (_, (_, value)) = self.shards.get(spot.shard as usize)?.get(spot.slot as usize)?.as_ref()?;
-        Some(value)
+        self.shards.get(spot.shard as usize)?.at(spot.slot as usize)
     }
 
     /// The first answer that the value of a hostname gives that covers a host, the most specific one asked first. A request
@@ -85,15 +85,16 @@ impl<V: Clone> HostMap<V> {
     #[inline]
     pub(crate) fn find_map<'a, A>(&'a self, host: Option<&str>, mut ask: impl FnMut(Spot, &'a V) -> Option<A>) -> Option<A> {
         if let Some(host) = host.filter(|_| self.names > 0) {
-            // A host that is written like a wildcard is not the wildcard.
-            let is_exact = |name: &Hostname| same(name.as_str().as_bytes(), host.as_bytes()) && !host.starts_with('*');
-            if self.exact & length_bit(host) != 0 {
-                if let Some(answer) = self.look_up(host, is_exact).and_then(|(spot, value)| ask(spot, value)) {
+            // A host that is written like a suffix is not the wildcard.
+            if self.exact & length_bit(host) != 0 && !host.starts_with('.') {
+                if let Some(answer) = self.look_up(host).and_then(|(spot, value)| ask(spot, value)) {
                     return Some(answer);
                 }
             }
-            if let Some(answer) = self.find_wildcard(host, &mut ask) {
-                return Some(answer);
+            if self.wildcards != 0 {
+                if let Some(answer) = self.find_wildcard(host, &mut ask) {
+                    return Some(answer);
+                }
             }
         }
         ask(Spot::ANY, self.any.as_ref()?)
@@ -110,10 +111,7 @@ impl<V: Clone> HostMap<V> {
             let mut lengths = places & self.wildcards;
             while let Some(length) = lengths.checked_ilog2() {
                 let begin = host.len() - 64 * word - length as usize - 1;
-                let suffix = host.get(begin..)?;
-                let is_wildcard =
-                    |name: &Hostname| name.wildcard_suffix().is_some_and(|other| same(other.as_bytes(), suffix.as_bytes()));
-                if let Some(answer) = self.look_up(suffix, is_wildcard).and_then(|(spot, value)| ask(spot, value)) {
+                if let Some(answer) = self.look_up(host.get(begin..)?).and_then(|(spot, value)| ask(spot, value)) {
                     return Some(answer);
                 }
                 lengths &= !(1 << length);
@@ -123,24 +121,47 @@ impl<V: Clone> HostMap<V> {
     }
 
     #[inline]
-    fn look_up(&self, key: &str, is: impl Fn(&Hostname) -> bool) -> Option<(Spot, &V)> {
+    fn look_up(&self, key: &str) -> Option<(Spot, &V)> {
         let hash = hash(&self.hasher, key.as_bytes());
         let number = shard_of(hash, self.shards.len());
-        let shard = self.shards.get(number)?;
-        let (slot, (_, value)) = find(shard, hash, |(name, _)| is(name))?;
-        // A slot has 32 bytes, so that no map has more of them than 32 bits can count.
+        let (slot, value) = self.shards.get(number)?.find(hash, key.as_bytes())?;
+        // Both have at least 24 bytes, so that no map has more of them than 32 bits can count.
         Some((Spot { shard: number as u32, slot: slot as u32 }, value))
     }
 
     /// Sets the value of a hostname, or that of the lack of one.
     pub(crate) fn insert(&mut self, hostname: Option<&Hostname>, value: V) {
-        let Some(name) = hostname else {
-            self.any = Some(value);
-            return;
-        };
-        if self.names >= self.shards.len() * NAMES_PER_SHARD {
-            self.spread();
+        self.change(vec![(hostname.cloned(), Some(value))]);
+    }
+
+    /// Sets and takes out values, each hostname once. Shards without a change stay those that they are.
+    pub(crate) fn change(&mut self, changes: Vec<(Option<Hostname>, Option<V>)>) {
+        let mut named = Vec::new();
+        for (hostname, value) in changes {
+            match hostname {
+                None => self.any = value,
+                Some(name) => named.push((hash(&self.hasher, key(&name).as_bytes()), name, value)),
+            }
         }
+        named.iter().filter(|(_, _, value)| value.is_some()).for_each(|(_, name, _)| self.expect(name));
+        self.spread(self.names + named.iter().filter(|(_, _, value)| value.is_some()).count());
+        let count = self.shards.len();
+        named.sort_unstable_by_key(|(hash, ..)| shard_of(*hash, count));
+        for changes in named.chunk_by(|(one, ..), (other, ..)| shard_of(*one, count) == shard_of(*other, count)) {
+            let number = changes.first().map_or(0, |(hash, ..)| shard_of(*hash, count));
+            let Some(shard) = self.shards.get_mut(number) else { continue };
+            let is_changed = |text: &[u8]| changes.iter().any(|(_, name, _)| key(name).as_bytes() == text);
+            let kept = shard.iter().filter(|(_, text, _)| !is_changed(text));
+            let kept = kept.map(|(hash, text, value)| (hash, text, value.clone()));
+            let new = changes.iter().filter_map(|(hash, name, value)| Some((*hash, key(name).as_bytes(), value.clone()?)));
+            let items: Vec<_> = kept.chain(new).collect();
+            self.names = self.names + items.len() - shard.iter().count();
+            *shard = TextMap::new(items.into_iter());
+        }
+    }
+
+    /// Remembers what requests have to be looked up for because of this name.
+    fn expect(&mut self, name: &Hostname) {
         match name.wildcard_suffix() {
             Some(suffix) => {
                 self.wildcards |= length_bit(suffix).rotate_right(1);
@@ -148,60 +169,20 @@ impl<V: Clone> HostMap<V> {
             }
             None => self.exact |= length_bit(name.as_str()),
         }
-        let hash = self.hash(name);
-        let number = shard_of(hash, self.shards.len());
-        let Some(shard) = self.shards.get_mut(number) else { return };
-        if let Some((at, _)) = find(shard, hash, |(other, _)| other == name) {
-            if let Some(Some((_, (_, old)))) = Arc::make_mut(shard).get_mut(at) {
-                *old = value;
-            }
+    }
+
+    /// Spreads what there is over more shards if so many names are too many for those.
+    fn spread(&mut self, names: usize) {
+        let count = names.div_ceil(NAMES_PER_SHARD).next_power_of_two();
+        if names == 0 || count <= self.shards.len() {
             return;
         }
-        let names = shard.iter().flatten().count() + 1;
-        let item = (hash, (name.clone(), value));
-        if shard.len() < slots_for(names) {
-            let items: Vec<_> = shard.iter().flatten().cloned().chain([item]).collect();
-            *shard = table(items.into_iter());
-        } else {
-            put(Arc::make_mut(shard), item);
+        let mut spread: Vec<Vec<_>> = std::iter::repeat_with(Vec::new).take(count).collect();
+        for (hash, text, value) in self.shards.iter().flat_map(TextMap::iter) {
+            let place = spread.iter_mut().skip(shard_of(hash, count)).take(1);
+            place.for_each(|shard| shard.push((hash, text, value.clone())));
         }
-        self.names += 1;
-    }
-
-    /// Takes a hostname and its value out, or the value of the lack of one.
-    pub(crate) fn remove(&mut self, hostname: Option<&Hostname>) {
-        let Some(name) = hostname else {
-            self.any = None;
-            return;
-        };
-        let hash = self.hash(name);
-        let number = shard_of(hash, self.shards.len());
-        let Some(shard) = self.shards.get_mut(number) else { return };
-        if find(shard, hash, |(other, _)| other == name).is_some() {
-            let others: Vec<_> = shard.iter().flatten().filter(|(_, (other, _))| other != name).cloned().collect();
-            *shard = table(others.into_iter());
-            self.names -= 1;
-        }
-    }
-
-    /// Every hostname with its value, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Option<&Hostname>, &V)> {
-        let named = self.shards.iter().flat_map(|shard| shard.iter().flatten()).map(|(_, (name, value))| (Some(name), value));
-        named.chain(self.any.iter().map(|value| (None, value)))
-    }
-
-    fn hash(&self, name: &Hostname) -> u64 {
-        hash(&self.hasher, name.wildcard_suffix().unwrap_or(name.as_str()).as_bytes())
-    }
-
-    /// Spreads the names over twice as many shards.
-    fn spread(&mut self) {
-        let count = (self.shards.len() * 2).max(1);
-        let mut shards: Vec<Vec<_>> = std::iter::repeat_with(Vec::new).take(count).collect();
-        for item in self.shards.iter().flat_map(|shard| shard.iter().flatten()) {
-            shards.iter_mut().skip(shard_of(item.0, count)).take(1).for_each(|shard| shard.push(item.clone()));
-        }
-        self.shards = shards.into_iter().map(|items| table(items.into_iter())).collect();
+        self.shards = spread.into_iter().map(|items| TextMap::new(items.into_iter())).collect();
     }
 }
 
@@ -210,12 +191,17 @@ impl<V: Clone> HostMap<V> {
 impl<V: Clone + PartialEq> PartialEq for HostMap<V> {
     fn eq(&self, other: &Self) -> bool {
         self.names == other.names
-            && self.any.is_some() == other.any.is_some()
-            && self.iter().all(|(name, value)| other.get(name) == Some(value))
+            && self.any == other.any
+            && self.shards.iter().flat_map(TextMap::iter).all(|(_, text, value)| other.value(text) == Some(value))
     }
 }
 
 impl<V: Clone + Eq> Eq for HostMap<V> {}
+
+/// By what a hostname is found.
+fn key(name: &Hostname) -> &str {
+    name.wildcard_suffix().unwrap_or(name.as_str())
+}
 
 /// From the upper half of the hash: the slots in the shard use the lower one.
 #[inline]
@@ -318,13 +304,12 @@ mod tests {
         let old = map(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let mut new = old.clone();
         new.insert(hostname("h7.example").as_ref(), 7_000);
-        new.remove(hostname("h8.example").as_ref());
-        new.remove(hostname("absent.example").as_ref());
-        let copied = old.shards.iter().zip(&new.shards).filter(|(one, other)| !Arc::ptr_eq(one, other)).count();
-        assert!((1..=2).contains(&copied), "{copied} of {}", old.shards.len());
+        new.change(vec![(hostname("h8.example"), None), (hostname("absent.example"), None)]);
+        let copied = old.shards.iter().zip(&new.shards).filter(|(one, other)| !one.shares_with(other)).count();
+        assert!((1..=3).contains(&copied), "{copied} of {}", old.shards.len());
         assert_eq!(old.get(hostname("h7.example").as_ref()), Some(&7));
         assert_eq!(new.get(hostname("h7.example").as_ref()), Some(&7_000));
-        assert_eq!((old.iter().count(), new.iter().count()), (1_000, 999));
+        assert_eq!((old.names, new.names), (1_000, 999));
     }
 
     /// Names, among them many that meet in a shard, and what is done with them.
@@ -347,13 +332,11 @@ mod tests {
                         model.insert(name, value);
                     }
                     None => {
-                        map.remove(name.as_ref());
+                        map.change(vec![(name.clone(), None)]);
                         model.remove(&name);
                     }
                 }
             }
-            let content: BTreeMap<_, _> = map.iter().map(|(name, value)| (name.cloned(), *value)).collect();
-            prop_assert_eq!(&content, &model);
             prop_assert_eq!(map.names, model.keys().flatten().count());
             for (name, value) in &model {
                 prop_assert_eq!(map.get(name.as_ref()), Some(value));
@@ -361,7 +344,7 @@ mod tests {
 
             // Another way to the same names is the same map, and what the chain names is there.
             let mut again = HostMap::with_seed(!seed);
-            model.iter().rev().for_each(|(name, value)| again.insert(name.as_ref(), *value));
+            again.change(model.iter().rev().map(|(name, value)| (name.clone(), Some(*value))).collect());
             prop_assert!(map == again);
             again.insert(hostname("other.test").as_ref(), 0);
             prop_assert!(map != again);

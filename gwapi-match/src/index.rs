@@ -37,10 +37,26 @@ pub(crate) use bucket::Bucket;
 /// others alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    buckets: HostMap<Arc<Bucket>>,
+    buckets: HostMap<Shelf>,
     regex_rank: RegexRank,
     seed: u64,
 }
+
+/// A bucket, and its answer if that is the same for every request: then nobody has to look into it.
+#[derive(Clone, Debug)]
+struct Shelf {
+    always: Option<u32>,
+    bucket: Arc<Bucket>,
+}
+
+/// The answer is one of the bucket.
+impl PartialEq for Shelf {
+    fn eq(&self, other: &Self) -> bool {
+        self.bucket == other.bucket
+    }
+}
+
+impl Eq for Shelf {}
 
 /// One match of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,16 +112,16 @@ impl Index {
 
     /// The same with other contents under some hostnames; without any entry a hostname is gone. All other buckets are shared.
     pub(crate) fn with(&self, changes: impl IntoIterator<Item = Content>) -> Self {
+        let changes = changes.into_iter().map(|(hostname, entries)| {
+            let shelf = (!entries.is_empty()).then(|| {
+                let before = self.bucket(hostname.as_ref()).map(|bucket| &**bucket);
+                let bucket = Bucket::build(hostname.clone(), entries, self.regex_rank, self.seed, before);
+                Shelf { always: bucket.always(), bucket: Arc::new(bucket) }
+            });
+            (hostname, shelf)
+        });
         let mut index = self.clone();
-        for (hostname, entries) in changes {
-            if entries.is_empty() {
-                index.buckets.remove(hostname.as_ref());
-                continue;
-            }
-            let before = index.bucket(hostname.as_ref()).map(|bucket| &**bucket);
-            let bucket = Bucket::build(hostname.clone(), entries, self.regex_rank, self.seed, before);
-            index.buckets.insert(hostname.as_ref(), Arc::new(bucket));
-        }
+        index.buckets.change(changes.collect());
         index
     }
 
@@ -116,7 +132,7 @@ impl Index {
 
     /// What is served under a hostname, as a route writes it.
     pub(crate) fn bucket(&self, hostname: Option<&Hostname>) -> Option<&Arc<Bucket>> {
-        self.buckets.get(hostname)
+        self.buckets.get(hostname).map(|shelf| &shelf.bucket)
     }
 
     /// The best entry whose predicates all hold.
@@ -126,8 +142,10 @@ impl Index {
         head: &RequestHead<'_, H>,
         choices: &Choices,
     ) -> Option<Place> {
-        self.buckets
-            .find_map(host, |spot, bucket| Some(Place { bucket: spot, entry: bucket.find(head, choices.repeated_query)? }))
+        self.buckets.find_map(host, |bucket, shelf| {
+            let entry = shelf.always.or_else(|| shelf.bucket.find(head, choices.repeated_query))?;
+            Some(Place { bucket, entry })
+        })
     }
 
     /// The best entry of all that is served under a host, where entries ask for nothing else (G-015, G-016).
@@ -137,7 +155,7 @@ impl Index {
 
     /// What stands at a place.
     pub(crate) fn entry(&self, place: Place) -> Option<(&Bucket, &Entry)> {
-        let bucket = self.buckets.at(place.bucket)?;
+        let bucket = &*self.buckets.at(place.bucket)?.bucket;
         Some((bucket, bucket.entries().get(place.entry as usize)?))
     }
 }

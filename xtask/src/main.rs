@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod apiserver;
+mod bench;
 mod ci;
 mod crds;
 mod embed;
@@ -22,6 +23,7 @@ const COMMANDS: &[Command] = &[
         apiserver::run,
     ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
+    ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 
 fn main() -> ExitCode {

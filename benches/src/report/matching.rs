@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use super::{Grid, grouped, judged};
 use crate::{
-    engine::{Measured, matchit},
+    engine::{Measured, matchit, matchit_paths},
     timing::{ROUND, ROUNDS, interleaved},
     workload::{Floor, REQUESTS, WORKLOADS, Workload},
     world,
@@ -171,10 +171,11 @@ impl Costs {
         let resolution = resolution();
         let added = allocation_counter::measure(|| kept = Some(world::table(&resolution))).bytes_current + alone;
         drop(kept);
+        let paths = matchit_paths(ROUTES);
         let mut times = [Vec::new(), Vec::new()];
         for _ in 0..2 * ROUNDS {
             times[0].push(milliseconds(|| world::table(&resolution)));
-            times[1].push(milliseconds(|| matchit(ROUTES)));
+            times[1].push(milliseconds(|| matchit(&paths)));
         }
         let [compile, matchit] = times.map(|mut times| {
             times.sort_by(f64::total_cmp);

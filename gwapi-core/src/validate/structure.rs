@@ -74,7 +74,7 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        if !node.allowed.is_empty() && !node.allowed.contains(value) {
+        if !node.allowed.is_empty() && !node.allowed.iter().any(|allowed| is_same(allowed, value)) {
             let allowed: Vec<String> = node.allowed.iter().map(ToString::to_string).collect();
             let detail = format!("supported values: {}", allowed.join(", "));
             let message = format!("Unsupported value: {}: {detail}", shown(value));
@@ -234,6 +234,12 @@ fn unlike(schema: &Schema, path: &Path<'_>, id: NodeId, value: &Value) -> Vec<Vi
     let mut violations = Vec::new();
     Checker { schema, violations: &mut violations }.value(path, id, value, None);
     violations
+}
+
+/// Whether a value is one of those that are allowed. `308.0` is 308 here.
+fn is_same(allowed: &Value, value: &Value) -> bool {
+    let whole = |value: &Value| value.as_f64().filter(|_| value.is_f64()).map(|number| number as i64);
+    allowed == value || whole(value).is_some_and(|number| allowed.as_i64() == Some(number))
 }
 
 fn type_of(value: &Value) -> &'static str {

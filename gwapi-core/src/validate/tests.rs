@@ -162,6 +162,14 @@ fn a_whole_number_with_a_point_passes_the_schema_and_no_rule() {
 }
 
 #[test]
+fn a_whole_number_with_a_point_is_one_of_those_that_are_allowed() {
+    let redirect =
+        |status: Value| json!({"rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": {"statusCode": status}}]}]});
+    assert_eq!(of_route(redirect(json!(308.0))), Vec::<String>::new());
+    assert!(of_route(redirect(json!(309.0)))[0].contains("Unsupported value: 309.0"));
+}
+
+#[test]
 fn a_rule_without_an_answer_is_broken() {
     // Neither certificates nor options: the rule asks for both without looking whether they are there.
     let listeners = json!([{"name": "a", "port": 443, "protocol": "HTTPS", "tls": {"mode": "Terminate"}}]);

@@ -28,7 +28,7 @@ use crate::{head::RequestHead, headers::Headers, precedence::Precedence};
 /// the shortest, and patterns before or behind them (G-001 (3) and (4), G-007). Entries with the same path stand together, in
 /// the order of the other criteria. So the first entry that holds is the best one.
 ///
-/// What every request reads is in the first 64 bytes, and those are one line of the cache.
+/// What every request reads stands first, in as few lines of the cache as it can.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Bucket {
@@ -94,11 +94,19 @@ impl Bucket {
         &self.entries
     }
 
+    /// The number of the entry that serves every request, if there is one: behind it no other is ever reached.
+    pub(super) fn always(&self) -> Option<u32> {
+        match self.root.entries() {
+            Entries::Plain(entry) if self.paths.is_empty() && !self.has_patterns => Some(entry),
+            _ => None,
+        }
+    }
+
     /// The number of the best entry whose predicates all hold.
     pub(super) fn find<H: Headers + ?Sized>(&self, head: &RequestHead<'_, H>, repeated: RepeatedQuery) -> Option<u32> {
         let mut search = Search { bucket: self, head, repeated, reader: None };
         // F-028: what has no path is matched by the prefix `/` only.
-        if !head.has_path() {
+        if (self.paths.is_empty() && !self.has_patterns) || !head.has_path() {
             return search.best(self.root);
         }
         let path = &*head.path;
@@ -177,38 +185,40 @@ struct Layout {
 impl Layout {
     /// Of matches that stand in the order of the bucket.
     fn of(matches: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Self {
-        let nodes = || matches.chunk_by(|one, other| one.path == other.path);
-        let mut layout = Self { paths: Paths::with_room(nodes().count(), hasher), root: Run::NOTHING, groups: Vec::new() };
+        let nodes = matches.chunk_by(|one, other| one.path == other.path);
+        let (mut exact, mut prefixes) = (Vec::new(), Vec::new());
+        let mut root = Run::NOTHING;
+        let mut groups = Vec::new();
         let mut first = 0;
-        for node in nodes() {
-            let run = layout.run(first, node, names, hasher);
+        for node in nodes {
+            let run = run(&mut groups, first, node, names, hasher);
             match node.first().map(|one| one.path) {
-                Some(PathMatch::Exact(path)) => layout.paths.insert_exact(path, run),
-                Some(PathMatch::Prefix(path)) if **path == *"/" => layout.root = run,
-                Some(PathMatch::Prefix(path)) => layout.paths.insert_prefix(path, run),
+                Some(PathMatch::Exact(path)) => exact.push((&**path, run)),
+                Some(PathMatch::Prefix(path)) if **path == *"/" => root = run,
+                Some(PathMatch::Prefix(path)) => prefixes.push((&**path, run)),
                 Some(PathMatch::Regex(_)) | None => {}
             }
             first += number(node.len());
         }
-        layout
+        Self { paths: Paths::new(&exact, &prefixes, hasher), root, groups }
     }
+}
 
-    /// The entries of a path, given the number of the first one. If they have to be asked they become a group.
-    fn run(&mut self, first: u32, node: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Run {
-        match node.first() {
-            None => return Run::NOTHING,
-            // Those are with `patterns`.
-            Some(one) if pattern(one).is_some() => return Run::NOTHING,
-            Some(one) if one.is_plain() => return Run::plain(first),
-            Some(_) => {}
-        }
-        self.groups.push(if node.len() <= FEW {
-            Group::Few(first..first + number(node.len()))
-        } else {
-            Group::Many(Box::new(Crowd::build(first, node, names, hasher)))
-        });
-        Run::group(number(self.groups.len() - 1))
+/// The entries of a path, given the number of the first one. If they have to be asked they become a group.
+fn run(groups: &mut Vec<Group>, first: u32, node: &[Asked<'_>], names: &Names, hasher: &FixedState) -> Run {
+    match node.first() {
+        None => return Run::NOTHING,
+        // Those are with `patterns`.
+        Some(one) if pattern(one).is_some() => return Run::NOTHING,
+        Some(one) if one.is_plain() => return Run::plain(first),
+        Some(_) => {}
     }
+    groups.push(if node.len() <= FEW {
+        Group::Few(first..first + number(node.len()))
+    } else {
+        Group::Many(Box::new(Crowd::build(first, node, names, hasher)))
+    });
+    Run::group(number(groups.len() - 1))
 }
 
 /// For each entry the predicate that holds whenever it is asked, up to the last that has one.

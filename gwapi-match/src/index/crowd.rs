@@ -81,6 +81,9 @@ impl Crowd {
             used += 1;
         }
         let lists = lists.get_mut(..used)?;
+        if let [only] = lists {
+            return only.iter().copied().find(|entry| holds(*entry, reader));
+        }
         while let Some(entry) = next_of(lists) {
             if holds(entry, reader) {
                 return Some(entry);

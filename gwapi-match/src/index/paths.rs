@@ -1,12 +1,10 @@
 //! Entries by exact path and by prefix: for one request all that its path can reach.
 
-use std::sync::Arc;
-
 use foldhash::fast::FixedState;
 
 use crate::{
-    bytes::{places, same},
-    hashing::{Slot, find, hash, put, slots_for},
+    bytes::places,
+    hashing::{TextMap, hash},
 };
 
 /// What is found at a path, and what is found below it.
@@ -23,15 +21,14 @@ pub(super) struct Paths {
     exact_lengths: u64,
     /// The same for prefixes.
     prefix_lengths: u64,
-    nodes: Box<[Slot<Node>]>,
+    nodes: TextMap<Node>,
     hasher: FixedState,
     /// The length of the longest prefix. What a request has behind that is of no interest.
-    longest: usize,
+    longest: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Node {
-    path: Arc<str>,
     exact: Run,
     prefix: Run,
 }
@@ -62,6 +59,10 @@ impl Run {
         Self(group.saturating_mul(2).saturating_add(2))
     }
 
+    fn or(self, other: Self) -> Self {
+        if self == Self::NOTHING { other } else { self }
+    }
+
     #[inline]
     pub(super) fn entries(self) -> Entries {
         match self.0.checked_sub(1) {
@@ -73,41 +74,42 @@ impl Run {
 }
 
 impl Paths {
-    /// With room for so many paths.
-    pub(super) fn with_room(paths: usize, hasher: &FixedState) -> Self {
-        let nodes = std::iter::repeat_with(|| None).take(slots_for(paths)).collect();
-        Self { exact_lengths: 0, prefix_lengths: 0, nodes, hasher: hasher.clone(), longest: 0 }
-    }
-
-    pub(super) fn insert_exact(&mut self, path: &Arc<str>, run: Run) {
-        self.exact_lengths |= length_bit(path);
-        self.insert(path, |node| node.exact = run);
-    }
-
-    /// A prefix has no `/` at its end, and `/` itself is none: it holds without a path (F-028).
-    pub(super) fn insert_prefix(&mut self, path: &Arc<str>, run: Run) {
-        self.prefix_lengths |= length_bit(path);
-        self.longest = self.longest.max(path.len());
-        self.insert(path, |node| node.prefix = run);
-    }
-
-    fn insert(&mut self, path: &Arc<str>, set: impl FnOnce(&mut Node)) {
-        let hash = hash(&self.hasher, path.as_bytes());
-        let known = find(&self.nodes, hash, |node| node.path == *path).map(|(at, _)| at);
-        match known.and_then(|at| self.nodes.get_mut(at)) {
-            Some(Some((_, node))) => set(node),
-            _ => {
-                let mut node = Node { path: path.clone(), exact: Run::NOTHING, prefix: Run::NOTHING };
-                set(&mut node);
-                put(&mut self.nodes, (hash, node));
+    /// Of exact paths and prefixes, each once. A prefix has no `/` at its end, and `/` itself is none: it holds without a path
+    /// (F-028).
+    pub(super) fn new(exact: &[(&str, Run)], prefixes: &[(&str, Run)], hasher: &FixedState) -> Self {
+        let exact_nodes = exact.iter().map(|(path, run)| (*path, Node { exact: *run, ..Node::default() }));
+        let prefix_nodes = prefixes.iter().map(|(path, run)| (*path, Node { prefix: *run, ..Node::default() }));
+        let mut nodes: Vec<(u64, &[u8], Node)> =
+            exact_nodes.chain(prefix_nodes).map(|(path, node)| (hash(hasher, path.as_bytes()), path.as_bytes(), node)).collect();
+        // A path that is both is one node.
+        nodes.sort_unstable_by_key(|(hash, path, _)| (*hash, *path));
+        nodes.dedup_by(|(_, path, node), (_, kept_path, kept)| {
+            let is_same = path == kept_path;
+            if is_same {
+                *kept = Node { exact: kept.exact.or(node.exact), prefix: kept.prefix.or(node.prefix) };
             }
+            is_same
+        });
+        let longest = prefixes.iter().map(|(path, _)| path.len()).max().unwrap_or_default();
+        let lengths = |paths: &[(&str, Run)]| paths.iter().fold(0, |lengths, (path, _)| lengths | length_bit(path));
+        Self {
+            exact_lengths: lengths(exact),
+            prefix_lengths: lengths(prefixes),
+            nodes: TextMap::new(nodes.into_iter()),
+            hasher: hasher.clone(),
+            longest: u32::try_from(longest).unwrap_or(u32::MAX),
         }
+    }
+
+    /// Whether there is nothing to find.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.exact_lengths | self.prefix_lengths == 0
     }
 
     #[inline]
     fn find(&self, path: &str) -> Option<&Node> {
-        let is_path = |node: &Node| same(node.path.as_bytes(), path.as_bytes());
-        find(&self.nodes, hash(&self.hasher, path.as_bytes()), is_path).map(|(_, node)| node)
+        self.nodes.find(hash(&self.hasher, path.as_bytes()), path.as_bytes()).map(|(_, node)| node)
     }
 
     /// The entries whose exact path this is.
@@ -123,13 +125,16 @@ impl Paths {
     /// before each of its slashes (F-004).
     #[inline]
     pub(super) fn find_prefix(&self, path: &str, mut ask: impl FnMut(Run) -> Option<u32>) -> Option<u32> {
-        if path.len() <= self.longest && self.prefix_lengths & length_bit(path) != 0 {
+        if self.prefix_lengths == 0 {
+            return None;
+        }
+        if path.len() <= self.longest as usize && self.prefix_lengths & length_bit(path) != 0 {
             let answer = self.prefix(path, path.len()).and_then(&mut ask);
             if answer.is_some() {
                 return answer;
             }
         }
-        let known = path.as_bytes().get(..=self.longest).unwrap_or(path.as_bytes());
+        let known = path.as_bytes().get(..=self.longest as usize).unwrap_or(path.as_bytes());
         // In words of 64 bytes, so that a place in one is the bit of a length.
         for (word, text) in known.chunks(64).enumerate().rev() {
             let mut ends = places(b'/', text) & self.prefix_lengths;
@@ -171,14 +176,12 @@ mod tests {
     }
 
     fn paths(prefixes: &[impl AsRef<str>], exact: &[impl AsRef<str>], seed: u64) -> Paths {
-        let mut paths = Paths::with_room(prefixes.len() + exact.len(), &FixedState::with_seed(seed));
-        for (number, prefix) in (0..).zip(prefixes) {
-            paths.insert_prefix(&prefix.as_ref().into(), Run::plain(number));
+        fn numbered(paths: &[impl AsRef<str>]) -> Vec<(&str, Run)> {
+            let mut seen = std::collections::BTreeSet::new();
+            let runs = (0..).map(Run::plain);
+            paths.iter().map(AsRef::as_ref).zip(runs).filter(|(path, _)| seen.insert(*path)).collect()
         }
-        for (number, exact) in (0..).zip(exact) {
-            paths.insert_exact(&exact.as_ref().into(), Run::plain(number));
-        }
-        paths
+        Paths::new(&numbered(exact), &numbered(prefixes), &FixedState::with_seed(seed))
     }
 
     fn prefixes_of<'p>(sorted: &Paths, prefixes: &'p [impl AsRef<str>], path: &str) -> Vec<&'p str> {

@@ -208,8 +208,11 @@ impl<'r> Lines<'r> {
 impl<'r> Parameters<'r> {
     fn read(query: &'r str, names: &Texts, repeated: RepeatedQuery) -> Self {
         let mut read = Self { few: [None; FEW], many: vec![None; names.len().saturating_sub(FEW)] };
+        // A query of many kilobytes is gone through once for all names, and mostly holds none of them.
+        let is_plain = !query.bytes().fold(false, |found, byte| found | matches!(byte, b'%' | b'+'));
         for (name, value) in query_pairs(query) {
-            let Some(number) = find_decoded(name, names) else { continue };
+            let number = if is_plain { names.find(name.as_bytes()) } else { find_decoded(name, names) };
+            let Some(number) = number else { continue };
             let number = number as usize;
             let place = match number.checked_sub(FEW) {
                 None => read.few.get_mut(number),

@@ -4,19 +4,13 @@ use std::{cmp::Ordering, sync::Arc};
 
 use foldhash::fast::FixedState;
 
-use crate::{
-    bytes::same,
-    hashing::{Slot, find, hash, table},
-};
-
-/// Numbers by texts.
-type Numbers = Box<[Slot<(Arc<str>, u32)>]>;
+use crate::hashing::{TextMap, hash};
 
 /// Texts, each with its number in their order.
 #[derive(Debug)]
 pub(super) struct Texts {
     sorted: Box<[Arc<str>]>,
-    numbers: Numbers,
+    numbers: TextMap<u32>,
     /// Bit n: a text has that length, modulo 64.
     lengths: u64,
     /// A longer text is not looked up at all: a client could send one of many kilobytes.
@@ -28,8 +22,10 @@ impl Texts {
     pub(super) fn new(mut texts: Vec<Arc<str>>, hasher: &FixedState) -> Self {
         texts.sort_unstable();
         texts.dedup();
-        let items = (0..).zip(&texts).map(|(number, text)| (hash(hasher, text.as_bytes()), (text.clone(), number)));
-        let numbers = table(items.collect::<Vec<_>>().into_iter());
+        let items = texts.iter().enumerate();
+        // A number is counted in 32 bits, as the texts' bytes are.
+        let items = items.map(|(number, text)| (hash(hasher, text.as_bytes()), text.as_bytes(), number as u32));
+        let numbers = TextMap::new(items);
         let lengths = texts.iter().fold(0, |lengths, text| lengths | length_bit(text.len()));
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or_default();
         Self { sorted: texts.into(), numbers, lengths, longest, hasher: hasher.clone() }
@@ -54,8 +50,7 @@ impl Texts {
         if !self.has_length(text.len()) {
             return None;
         }
-        let found = find(&self.numbers, hash(&self.hasher, text), |(other, _)| same(other.as_bytes(), text));
-        found.map(|(_, (_, number))| *number)
+        self.numbers.find(hash(&self.hasher, text), text).map(|(_, number)| *number)
     }
 
     /// Whether a text of that length may be among them.

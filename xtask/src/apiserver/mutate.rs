@@ -11,8 +11,9 @@ use super::cluster::Crd;
 pub(super) struct Random(u64);
 
 impl Random {
+    /// The seed is mixed once, so that the numbers of one seed are not those of the next one, moved by a place.
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        Self(Self(!seed).next())
     }
 
     fn next(&mut self) -> u64 {

@@ -25,19 +25,19 @@ pub enum Channels {
 }
 
 pub(super) fn report(checker: &mut Checker<'_>, channels: Channels) {
-    let objects: Vec<Object<'_>> = objects(checker.input);
+    let input = checker.input;
+    let [standard, experimental] = Channel::ALL.map(Validator::new);
     let (channel, why) = match channels {
         Channels::Standard => (Channel::Standard, None),
         Channels::Experimental => (Channel::Experimental, None),
-        Channels::Auto => guess(checker.input, &objects),
+        Channels::Auto => guess(input, &standard, &experimental),
     };
-    let [chosen, other] = match channel {
-        Channel::Standard => Channel::ALL,
-        Channel::Experimental => [Channel::Experimental, Channel::Standard],
-    }
-    .map(Validator::new);
-    for object in &objects {
-        checker.object(object, &chosen, &other);
+    let (chosen, other) = match channel {
+        Channel::Standard => (standard, experimental),
+        Channel::Experimental => (experimental, standard),
+    };
+    for object in objects(input) {
+        checker.object(&object, &chosen, &other);
     }
     checker.findings.extend(why);
 }
@@ -49,21 +49,21 @@ struct Object<'a> {
     value: Value,
 }
 
-fn objects(input: &Input) -> Vec<Object<'_>> {
+/// One after the other: all their values together take ten times the room of the text.
+fn objects(input: &Input) -> impl Iterator<Item = Object<'_>> {
     let ours = input.documents.iter().filter(|(key, _)| is_gateway_api(key.group.as_str()));
-    ours.map(|(key, manifest)| Object { key, manifest, value: manifest.value() }).collect()
+    ours.map(|(key, manifest)| Object { key, manifest, value: manifest.value() })
 }
 
 // ---- which channel ----
 
 /// The channel, and what is taken for granted by it.
-fn guess(input: &Input, objects: &[Object<'_>]) -> (Channel, Option<Finding>) {
+fn guess(input: &Input, standard: &Validator, experimental: &Validator) -> (Channel, Option<Finding>) {
     if let Some(channel) = installed(input) {
         return (channel, None);
     }
-    let [standard, experimental] = Channel::ALL.map(Validator::new);
-    for object in objects {
-        let Some(path) = only_experimental(object, &standard, &experimental) else { continue };
+    for object in objects(input) {
+        let Some(path) = only_experimental(&object, standard, experimental) else { continue };
         let what = format!("the CRDs are taken to be those of the experimental channel: the standard one has no `{path}`");
         return (Channel::Experimental, Some(object.manifest.finding(Severity::Note, "assumption", &path, what)));
     }
@@ -82,13 +82,28 @@ fn installed(input: &Input) -> Option<Channel> {
 
 /// A field, or the kind itself, that only the experimental channel has.
 fn only_experimental(object: &Object<'_>, standard: &Validator, experimental: &Validator) -> Option<String> {
-    let there = experimental.validate(&object.value, Operation::Create)?;
-    match standard.validate(&object.value, Operation::Create) {
-        None => Some(if standard.has_kind(api_version(object), kind(object)) { "apiVersion" } else { "kind" }.into()),
-        Some(here) => {
-            let unknown: BTreeSet<&str> = there.pruned.iter().map(|pruned| pruned.path.as_str()).collect();
-            here.pruned.into_iter().map(|pruned| pruned.path).find(|path| !unknown.contains(path.as_str()))
-        }
+    let Some(here) = standard.validate(&object.value, Operation::Create) else {
+        let path = if standard.has_kind(api_version(object), kind(object)) { "apiVersion" } else { "kind" };
+        return experimental.serves(api_version(object), kind(object)).then(|| path.to_owned());
+    };
+    // Most objects have nothing that needs a second look.
+    let there = here.pruned.first().and_then(|_| experimental.validate(&object.value, Operation::Create))?;
+    let dropped = Dropped::of(&there);
+    here.pruned.into_iter().map(|pruned| pruned.path).find(|path| !dropped.covers(path))
+}
+
+/// What a channel drops of an object.
+struct Dropped<'r>(BTreeSet<&'r str>);
+
+impl<'r> Dropped<'r> {
+    fn of(report: &'r Report) -> Self {
+        Self(report.pruned.iter().map(|pruned| pruned.path.as_str()).collect())
+    }
+
+    /// Whether a field is dropped, or something that it stands in.
+    fn covers(&self, path: &str) -> bool {
+        let ends = path.match_indices(['.', '[']).map(|(end, _)| end).chain([path.len()]);
+        ends.filter_map(|end| path.get(..end)).any(|part| self.0.contains(part))
     }
 }
 
@@ -104,9 +119,8 @@ fn kind<'o>(object: &'o Object<'_>) -> &'o str {
 
 impl Checker<'_> {
     fn object(&mut self, object: &Object<'_>, chosen: &Validator, other: &Validator) {
-        let elsewhere = other.validate(&object.value, Operation::Create);
         let Some(Report { violations, pruned }) = chosen.validate(&object.value, Operation::Create) else {
-            if elsewhere.is_some() {
+            if other.serves(api_version(object), kind(object)) {
                 self.not_served(object, chosen);
             }
             return;
@@ -114,10 +128,11 @@ impl Checker<'_> {
         for violation in &violations {
             self.violation(object, violation);
         }
-        // Where the other channel drops a part, it has no field of it either.
-        let has = |path: &str| elsewhere.as_ref().is_some_and(|report| !report.pruned.iter().any(|part| is_in(path, &part.path)));
+        let elsewhere = pruned.first().and_then(|_| other.validate(&object.value, Operation::Create));
+        let dropped = elsewhere.as_ref().map(Dropped::of);
         for field in &pruned {
-            self.pruned(object, field, chosen.channel(), has(&field.path));
+            let is_elsewhere = dropped.as_ref().is_some_and(|dropped| !dropped.covers(&field.path));
+            self.pruned(object, field, chosen.channel(), is_elsewhere);
         }
     }
 
@@ -215,11 +230,6 @@ fn code(fault: Fault) -> &'static str {
 }
 
 // ---- paths ----
-
-/// Whether a path leads to a part or into it.
-fn is_in(path: &str, part: &str) -> bool {
-    path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
 
 /// The last name of a path.
 fn name(path: &str) -> &str {
