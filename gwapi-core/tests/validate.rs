@@ -34,14 +34,14 @@ fn time(validator: &Validator, object: &Value, operation: Operation<'_>) -> Dura
         assert!(validator.validate(object, operation).is_some());
         start.elapsed()
     };
-    (0..5).map(|_| run()).min().unwrap_or_default()
+    (0..3).map(|_| run()).min().unwrap_or_default()
 }
 
 #[test]
 fn four_times_the_object_takes_about_four_times_as_long() {
     let validator = Validator::new(Channel::Standard);
     for shape in [listeners, rules, text] {
-        let (small, large) = (shape(1_000), shape(4_000));
+        let (small, large) = (shape(250), shape(1_000));
         for is_update in [false, true] {
             let timed = |object: &Value| {
                 let operation = if is_update { Operation::Update { before: object } } else { Operation::Create };
