@@ -73,11 +73,11 @@ impl World {
     }
 }
 
-/// A change of the route with this number and what is near it: the second of two that undo each other, or the first.
-pub type MakeChange = fn(usize, bool) -> Change;
+/// What a change is called, and how it is made of a number of a route and of whether it goes there or back.
+pub type NamedChange = (&'static str, fn(usize, bool) -> Change);
 
 /// The changes that are measured: what they are called, and an endless back and forth.
-pub const CHANGES: [(&str, MakeChange); 4] = [
+pub const CHANGES: [NamedChange; 4] = [
     ("a route is edited", |number, there| put(&route(number, if there { "/edited" } else { "/edited-again" }))),
     ("endpoints of a Service change", |number, _| put(&endpoints(number))),
     ("a Namespace is relabelled", |number, there| put(&namespace(number / ROUTES, there))),

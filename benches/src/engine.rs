@@ -8,7 +8,7 @@ use gwapi_match::{
     head::RequestHead,
 };
 use hashbrown::HashMap;
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, HeaderName, request::Parts};
 use regex::RegexSet;
 
 use crate::{
@@ -101,11 +101,13 @@ impl Measured {
     }
 
     fn header(&self) -> Run<'_> {
-        let value = |parts: &Parts| parts.headers["x-tenant"].as_bytes().to_vec();
+        // Ready made, as the table keeps it.
+        let name = HeaderName::from_static("x-tenant");
+        let value = |parts: &Parts| parts.headers[&name].as_bytes().to_vec();
         let table: HashMap<Vec<u8>, usize> =
             (0..self.size).map(|index| (value(&(self.workload.request)(index, self.size)), index)).collect();
         cycle(self.requests.iter().collect(), move |parts: &&Parts| {
-            parts.headers.get("x-tenant").and_then(|value| table.get(value.as_bytes()).copied())
+            parts.headers.get(&name).and_then(|value| table.get(value.as_bytes()).copied())
         })
     }
 

@@ -106,9 +106,10 @@ impl<V: Clone> HostMap<V> {
         // A wildcard stands for at least one label: a host that begins with the dot is not covered (E-003).
         let known = host.as_bytes().get(host.len().saturating_sub(self.longest).max(1)..)?;
         // In words of 64 bytes from the end, so that a place in one is the bit of a length.
-        for (word, text) in known.rchunks(64).enumerate().rev() {
-            let places = places(b'.', text).reverse_bits() >> (64 - text.len());
-            let mut lengths = places & self.wildcards;
+        for word in (0..known.len().div_ceil(64)).rev() {
+            let end = known.len() - 64 * word;
+            let text = known.get(end.saturating_sub(64)..end)?;
+            let mut lengths = places(b'.', text).reverse_bits() >> (64 - text.len()) & self.wildcards;
             while let Some(length) = lengths.checked_ilog2() {
                 let begin = host.len() - 64 * word - length as usize - 1;
                 if let Some(answer) = self.look_up(host.get(begin..)?).and_then(|(spot, value)| ask(spot, value)) {

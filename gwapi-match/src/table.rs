@@ -243,14 +243,22 @@ impl Table {
             (Some(hostname), Some(host)) => hostname.matches(host),
             (Some(_), None) => false,
         };
-        let find = |family: Family| {
-            let place = section.rules.of(family).find(host, head, &self.choices)?;
-            Some((family, place))
-        };
-        let is_grpc = covered && !section.rules.grpc.is_empty() && head.is_grpc();
-        let of_grpc = if is_grpc { find(Family::Grpc) } else { None };
-        let found = of_grpc.or_else(|| if covered { find(Family::Http) } else { None });
+        if !covered {
+            return self.routed(listener, None);
+        }
+        let rules = &section.rules;
+        let of_grpc = if rules.grpc.is_empty() { None } else { self.route_grpc(rules, host, head) };
+        let found = of_grpc.map(|place| (Family::Grpc, place)).or_else(|| {
+            let place = rules.http.find(host, head, &self.choices)?;
+            Some((Family::Http, place))
+        });
         self.routed(listener, found)
+    }
+
+    // Out of line: most listeners have no GRPCRoutes, and the way of all others is the shorter for it.
+    #[inline(never)]
+    fn route_grpc<H: Headers + ?Sized>(&self, rules: &Rules, host: Option<&str>, head: &RequestHead<'_, H>) -> Option<Place> {
+        if head.is_grpc() { rules.grpc.find(host, head, &self.choices) } else { None }
     }
 
     /// The best route for connections to a listener.

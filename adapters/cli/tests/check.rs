@@ -297,8 +297,9 @@ fn a_grant_that_nothing_uses_is_reported() {
     let refused = "r.yaml:8 ref-not-permitted";
     assert_eq!(with(&grant("HTTPRoute", "kind: Service, name: d")), ["g.yaml:5 unused-grant", refused]);
     assert_eq!(with(&grant("Gateway", "kind: Service")), ["g.yaml:5 unused-grant", refused]);
-    // Nobody here knows what GRPCRoutes refer to.
-    assert_eq!(with(&grant("GRPCRoute", "kind: Service")), [refused]);
+    assert_eq!(with(&grant("GRPCRoute", "kind: Service")), ["g.yaml:5 unused-grant", refused]);
+    // Nobody here knows what kinds of others refer to.
+    assert_eq!(with(&grant("Other", "kind: Service")), [refused]);
 }
 
 #[test]

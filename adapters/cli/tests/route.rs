@@ -186,3 +186,88 @@ spec:
     assert_eq!(ran.code, Some(2), "{}", ran.stdout);
     assert!(ran.stderr.contains("no Gateway serves port 443; none is served"), "{}", ran.stderr);
 }
+
+const MESH: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: producer, namespace: shop}
+spec:
+  parentRefs: [{group: '', kind: Service, name: cart, port: 80}]
+  rules:
+  - matches: [{path: {value: /cart}}]
+    backendRefs: [{name: cart, port: 80}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: consumer, namespace: team}
+spec:
+  parentRefs: [{group: '', kind: Service, name: cart, namespace: shop, port: 80}]
+  rules:
+  - backendRefs: [{name: cart, namespace: shop, port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {ports: [{name: a, port: 80}, {name: b, port: 81}]}
+";
+
+#[test]
+fn a_mesh_is_asked_as_a_client_of_a_namespace() {
+    let decision = |from: &str, url: &str| {
+        let ran = Folder::of(MESH).run("route", &["--from", from, url, "-o", "json"]);
+        ran.json()["decisions"][0].clone()
+    };
+    assert_eq!(decision("rest", "http://cart.shop/cart")["route"]["name"], "producer");
+    assert_eq!(decision("team", "http://cart.shop/cart")["route"]["name"], "consumer", "O-013");
+    assert_eq!(decision("rest", "http://cart.shop/other")["status"], 404, "O-003");
+    assert_eq!(decision("shop", "http://cart/cart")["route"]["name"], "producer", "a name without its namespace");
+    assert_eq!(decision("rest", "http://cart.shop:81/")["outcome"], "pass", "O-009");
+}
+
+const CONNECTIONS: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  gatewayClassName: any
+  listeners:
+  - {name: raw, port: 5000, protocol: TCP}
+  - {name: dns, port: 5000, protocol: UDP}
+  - {name: tls, port: 443, protocol: TLS, tls: {mode: Passthrough}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: raw, namespace: shop}
+spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: UDPRoute
+metadata: {name: dns, namespace: shop}
+spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: tls, namespace: shop}
+spec: {parentRefs: [{name: edge}], hostnames: [a.example], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {ports: [{name: t, port: 80}, {name: u, port: 80, protocol: UDP}]}
+";
+
+#[test]
+fn connections_and_datagrams_are_asked_about_by_their_schemes() {
+    for (url, kind, outcome) in [
+        ("tcp://edge:5000", "TCPRoute", "forward"),
+        ("udp://edge:5000", "UDPRoute", "forward"),
+        ("tls://a.example", "TLSRoute", "forward"),
+    ] {
+        let decision = Folder::of(CONNECTIONS).run("route", &[url, "-o", "json"]).json()["decisions"][0].clone();
+        assert_eq!((&decision["route"]["kind"], &decision["outcome"]), (&json!(kind), &json!(outcome)), "{url}: {decision}");
+    }
+    let refused = Folder::of(CONNECTIONS).run("route", &["tls://b.example", "-o", "json"]).json();
+    assert_eq!(refused["decisions"][0]["outcome"], "reject", "{refused}");
+    let ran = Folder::of(CONNECTIONS).run("route", &["tcp://edge"]);
+    assert!(ran.stderr.contains("tcp has no usual port"), "{}", ran.stderr);
+}

@@ -103,14 +103,13 @@ fn ratios(workloads: &[&[Row]]) -> String {
     format!("From the normalised head to the rule, as a multiple of the floor, for N routes:\n\n{}", grid.text)
 }
 
-/// What is left of the growth from the smallest to the largest table if that of the floor is subtracted.
+/// How the multiple of the floor grows from the smallest to the largest table: the growth without that of the floor.
 fn own_growth(rows: &[Row]) -> Option<f64> {
-    let (first, last) = (rows.first()?, rows.last()?);
-    Some((last.matching - (last.floor? - first.floor?)) / first.matching)
+    Some(rows.last()?.ratio()? / rows.first()?.ratio()?)
 }
 
 fn growth(workloads: &[&[Row]]) -> String {
-    let mut grid = Grid::new(&["", "the table", "the floor", "without the floor's nanoseconds", "must be at most"]);
+    let mut grid = Grid::new(&["", "the table", "the floor", "the table without the floor's growth", "must be at most"]);
     for rows in workloads {
         let (Some(first), Some(last), Some(own)) = (rows.first(), rows.last(), own_growth(rows)) else { continue };
         let limit = first.workload.is_flat.then_some(FLAT);

@@ -136,8 +136,8 @@ impl Paths {
         }
         let known = path.as_bytes().get(..=self.longest as usize).unwrap_or(path.as_bytes());
         // In words of 64 bytes, so that a place in one is the bit of a length.
-        for (word, text) in known.chunks(64).enumerate().rev() {
-            let mut ends = places(b'/', text) & self.prefix_lengths;
+        for word in (0..known.len().div_ceil(64)).rev() {
+            let mut ends = places(b'/', known.get(64 * word..)?) & self.prefix_lengths;
             while let Some(end) = ends.checked_ilog2() {
                 let answer = self.prefix(path, 64 * word + end as usize).and_then(&mut ask);
                 if answer.is_some() {

@@ -16,6 +16,7 @@ mod words;
 pub use server::Channels;
 
 pub(crate) mod codes {
+    pub(crate) const BACKEND_NOT_ACCEPTED: &str = "backend-not-accepted";
     pub(crate) const BROKEN_RULE: &str = "broken-rule";
     pub(crate) const CLASS_NOT_ACCEPTED: &str = "class-not-accepted";
     pub(crate) const DUPLICATE_ENTRY: &str = "duplicate-entry";
@@ -25,12 +26,15 @@ pub(crate) mod codes {
     pub(crate) const KIND_NOT_SERVED: &str = "kind-not-served";
     pub(crate) const LISTENER_NOT_ACCEPTED: &str = "listener-not-accepted";
     pub(crate) const LISTENER_NOT_PROGRAMMED: &str = "listener-not-programmed";
+    pub(crate) const LISTENER_SET_NOT_ACCEPTED: &str = "listener-set-not-accepted";
+    pub(crate) const MESH_NOT_ACCEPTED: &str = "mesh-not-accepted";
     pub(crate) const NO_CLASS: &str = "no-class";
     pub(crate) const NO_ENDPOINTS: &str = "no-endpoints";
     pub(crate) const OTHER_CONTROLLER: &str = "other-controller";
     pub(crate) const OUT_OF_BOUNDS: &str = "out-of-bounds";
     pub(crate) const PARENT_KIND_NOT_SUPPORTED: &str = "parent-kind-not-supported";
     pub(crate) const PARENT_NOT_FOUND: &str = "parent-not-found";
+    pub(crate) const POLICY_NOT_ACCEPTED: &str = "policy-not-accepted";
     pub(crate) const PRUNED_FIELD: &str = "pruned-field";
     pub(crate) const REF_NOT_PERMITTED: &str = "ref-not-permitted";
     pub(crate) const ROUTE_KIND_NOT_SUPPORTED: &str = "route-kind-not-supported";
@@ -47,6 +51,7 @@ pub(crate) mod codes {
 /// [`gwapi_manifest::CODES`]. docs/findings.md says more of each.
 pub const CODES: &[(&str, &str)] = &[
     ("assumption", "something is taken for granted because the input does not say it"),
+    (codes::BACKEND_NOT_ACCEPTED, "nothing is sent to the XBackend"),
     ("bad-case", "a file of a case does not have the form that it should have"),
     (codes::BROKEN_RULE, "fields that do not go together, by a rule of the CRDs"),
     (codes::CLASS_NOT_ACCEPTED, "the GatewayClass is not accepted, and neither are its Gateways"),
@@ -63,6 +68,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("kind-not-supported", "a kind of the Gateway API that is not supported yet"),
     (codes::LISTENER_NOT_ACCEPTED, "the listener is not served and no route attaches to it"),
     (codes::LISTENER_NOT_PROGRAMMED, "the listener is accepted and cannot be served"),
+    (codes::LISTENER_SET_NOT_ACCEPTED, "the ListenerSet takes part in nothing"),
+    (codes::MESH_NOT_ACCEPTED, "the XMesh is not accepted"),
     ("missing-field", "a field that must be there and is not"),
     (codes::NO_CLASS, "the Gateway names a GatewayClass that does not exist"),
     (codes::NO_ENDPOINTS, "the Service has no ready endpoint"),
@@ -70,6 +77,7 @@ pub const CODES: &[(&str, &str)] = &[
     (codes::OUT_OF_BOUNDS, "a text, list or number beyond the limits of the CRDs"),
     (codes::PARENT_KIND_NOT_SUPPORTED, "the parentRef refers to a kind that routes cannot attach to here"),
     (codes::PARENT_NOT_FOUND, "the parentRef refers to an object that does not exist"),
+    (codes::POLICY_NOT_ACCEPTED, "the policy has no effect on a target, or on any"),
     (codes::PRUNED_FIELD, "a field that the CRDs of the channel do not have"),
     (codes::REF_NOT_PERMITTED, "a reference into another namespace that no ReferenceGrant permits"),
     (codes::ROUTE_KIND_NOT_SUPPORTED, "the listener allows a kind of route that it cannot serve"),

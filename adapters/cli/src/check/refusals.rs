@@ -2,9 +2,12 @@
 
 use gwapi_core::{
     Refusal,
-    model::{Filter, Gateway, HttpRule, Invalid, Listener, Rules},
+    model::{BackendRef, Filter, Gateway, Invalid, Listener, Rules},
     name::ObjectKey,
-    resolution::{Attachment, ResolvedFilter, ResolvedGateway, ResolvedListener, ResolvedRoute, ResolvedRule, Unclaimed},
+    resolution::{
+        Attachment, ResolvedFilter, ResolvedGateway, ResolvedListener, ResolvedListenerSet, ResolvedPolicy, ResolvedRoute,
+        ResolvedRule, Unclaimed,
+    },
 };
 use gwapi_manifest::Severity;
 use gwapi_status::{ConditionType, reason_of};
@@ -30,6 +33,26 @@ pub(super) fn report(checker: &mut Checker<'_>) {
     }
     for gateway in resolution.gateways.values() {
         checker.gateway(gateway);
+    }
+    for set in resolution.listener_sets.values() {
+        checker.listener_set(set);
+    }
+    for policy in resolution.policies.values() {
+        checker.policy(policy);
+    }
+    for backend in resolution.x_backends.values() {
+        let key = backend.key();
+        for refusal in &backend.refused {
+            checker.refuse(key, codes::BACKEND_NOT_ACCEPTED, "spec".into(), refusal);
+        }
+        for refusal in backend.unresolved.iter().filter(|refusal| !backend.refused.contains(refusal)) {
+            checker.reference(key, "spec.tls".into(), refusal);
+        }
+    }
+    for mesh in resolution.meshes.values() {
+        for refusal in &mesh.refused {
+            checker.refuse(&mesh.mesh.meta.key, codes::MESH_NOT_ACCEPTED, "spec.parametersRef".into(), refusal);
+        }
     }
     for route in resolution.routes.values() {
         checker.route(route);
@@ -81,9 +104,23 @@ impl Checker<'_> {
         for refusal in &gateway.unreachable {
             self.refuse(key, codes::GATEWAY_NOT_PROGRAMMED, gateway_path(&gateway.gateway, refusal), refusal);
         }
-        let listeners = gateway.gateway.listeners.iter().zip(&gateway.listeners);
-        for (index, (listener, resolved)) in listeners.enumerate() {
-            self.listener(key, &format!("spec.listeners[{index}]"), listener, resolved);
+        if let Some(Err(refusal)) = &gateway.client_certificate {
+            self.reference(key, "spec.tls.backend.clientCertificateRef".into(), refusal);
+        }
+        self.listeners(key, &gateway.gateway.listeners, &gateway.listeners);
+    }
+
+    fn listener_set(&mut self, set: &ResolvedListenerSet) {
+        let refused = &set.refused;
+        for refusal in refused.iter().chain(set.unreachable.iter().filter(|refusal| !refused.contains(refusal))) {
+            self.refuse(set.key(), codes::LISTENER_SET_NOT_ACCEPTED, "spec.parentRef".into(), refusal);
+        }
+        self.listeners(set.key(), &set.set.listeners, &set.listeners);
+    }
+
+    fn listeners(&mut self, parent: &ObjectKey, written: &[Listener], resolved: &[ResolvedListener]) {
+        for (index, (listener, resolved)) in written.iter().zip(resolved).enumerate() {
+            self.listener(parent, &format!("spec.listeners[{index}]"), listener, resolved);
         }
     }
 
@@ -99,6 +136,13 @@ impl Checker<'_> {
                     let path = indexed(&format!("{at}.allowedRoutes.kinds"), index);
                     self.refuse(gateway, codes::ROUTE_KIND_NOT_SUPPORTED, path, refusal);
                 }
+                Refusal::CaCertificateInvalid { .. } | Refusal::ClientTrustUnresolved { .. } => {
+                    let path = if gateway.kind == "Gateway" { "spec.tls.frontend".into() } else { at.to_owned() };
+                    self.reference(gateway, path, refusal);
+                }
+                Refusal::ListenerFilterRef { index, .. } => {
+                    self.reference(gateway, format!("{at}.filters.requests[{index}]"), refusal);
+                }
                 _ => self.reference(
                     gateway,
                     indexed(&format!("{at}.tls.certificateRefs"), certificate(listener, refusal)),
@@ -112,6 +156,23 @@ impl Checker<'_> {
         }
     }
 
+    // ---- policies ----
+
+    fn policy(&mut self, policy: &ResolvedPolicy) {
+        let key = policy.key();
+        for refusal in &policy.refused {
+            self.refuse(key, codes::POLICY_NOT_ACCEPTED, "spec".into(), refusal);
+        }
+        for refusal in policy.unresolved.iter().filter(|refusal| !policy.refused.contains(refusal)) {
+            self.reference(key, "spec.validation".into(), refusal);
+        }
+        for (index, target) in policy.targets.iter().enumerate() {
+            if let Some(refusal) = &target.refused {
+                self.refuse(key, codes::POLICY_NOT_ACCEPTED, format!("spec.targetRefs[{index}]"), refusal);
+            }
+        }
+    }
+
     // ---- routes ----
 
     fn route(&mut self, route: &ResolvedRoute) {
@@ -120,14 +181,14 @@ impl Checker<'_> {
             self.refuse(key, codes::ROUTE_NOT_ACCEPTED, "spec".into(), refusal);
         }
         for (index, (_, outcome)) in parents(route).into_iter().enumerate() {
-            let path = format!("spec.parentRefs[{index}]");
+            let is_named = index < route.route.parent_refs.len();
+            let path = if is_named { format!("spec.parentRefs[{index}]") } else { "spec.useDefaultGateways".into() };
             match outcome {
                 Ok(attachment) => self.attachment(key, &path, attachment),
                 Err(why) => self.unclaimed(key, path, why),
             }
         }
-        let Rules::Http(written) = &route.route.rules else { return };
-        for (written, rule) in written.iter().zip(&route.rules) {
+        for (written, rule) in written_rules(&route.route.rules).into_iter().zip(&route.rules) {
             self.rule(key, written, rule);
         }
     }
@@ -149,13 +210,13 @@ impl Checker<'_> {
         self.add(route, Remark { severity, code, path: path.into(), message, fix: fix(first) });
     }
 
-    fn rule(&mut self, route: &ObjectKey, written: &HttpRule, rule: &ResolvedRule) {
+    fn rule(&mut self, route: &ObjectKey, written: WrittenRule<'_>, rule: &ResolvedRule) {
         let at = format!("spec.rules[{}]", rule.index);
         for refusal in &rule.refused {
             let path = field_path(refusal).unwrap_or_else(|| at.clone());
             self.refuse(route, codes::RULE_NOT_ACCEPTED, path, refusal);
         }
-        self.filters(route, &format!("{at}.filters"), &written.filters, &rule.filters);
+        self.filters(route, &format!("{at}.filters"), written.filters, &rule.filters);
         for (index, (entry, backend)) in written.backend_refs.iter().zip(&rule.backends).enumerate() {
             let path = format!("{at}.backendRefs[{index}]");
             if let Err(refusal) = &backend.target {
@@ -166,16 +227,34 @@ impl Checker<'_> {
     }
 
     fn filters(&mut self, route: &ObjectKey, at: &str, written: &[Filter], resolved: &[ResolvedFilter]) {
-        // ExternalAuth is in no resolved list: its rule is refused.
-        let kept = written.iter().enumerate().filter(|(_, filter)| !matches!(filter, Filter::ExternalAuth(_)));
+        // Where ExternalAuth is not supported its rule is refused, and it is in no resolved list.
+        let has_auth = resolved.iter().any(|filter| matches!(filter, ResolvedFilter::ExternalAuth { .. }));
+        let kept = written.iter().enumerate().filter(|(_, filter)| has_auth || !matches!(filter, Filter::ExternalAuth(_)));
         for ((index, _), filter) in kept.zip(resolved) {
             let Some(refusal) = filter.unresolved() else { continue };
             let field = match filter {
                 ResolvedFilter::RequestMirror { .. } => "requestMirror.backendRef",
+                ResolvedFilter::ExternalAuth { .. } => "externalAuth.backendRef",
                 _ => "extensionRef",
             };
             self.reference(route, format!("{at}[{index}].{field}"), refusal);
         }
+    }
+}
+
+/// What the rules of all kinds have in common.
+#[derive(Clone, Copy)]
+struct WrittenRule<'a> {
+    filters: &'a [Filter],
+    backend_refs: &'a [BackendRef],
+}
+
+fn written_rules(rules: &Rules) -> Vec<WrittenRule<'_>> {
+    let rule = |filters, backend_refs| WrittenRule { filters, backend_refs };
+    match rules {
+        Rules::Http(rules) => rules.iter().map(|one| rule(&one.filters[..], &one.backend_refs[..])).collect(),
+        Rules::Grpc(rules) => rules.iter().map(|one| rule(&one.filters[..], &one.backend_refs[..])).collect(),
+        Rules::L4(rules) => rules.iter().map(|one| rule(&[], &one.backend_refs[..])).collect(),
     }
 }
 
@@ -190,9 +269,12 @@ fn verdict(refusal: &Refusal) -> String {
 
 fn invalid(refusal: &Refusal) -> Option<&Invalid> {
     match refusal {
-        Refusal::GatewayInvalid { invalid } | Refusal::ListenerInvalid { invalid } | Refusal::RuleInvalid { invalid } => {
-            Some(invalid)
-        }
+        Refusal::GatewayInvalid { invalid }
+        | Refusal::ListenerInvalid { invalid }
+        | Refusal::ListenerSetInvalid { invalid }
+        | Refusal::PolicyInvalid { invalid }
+        | Refusal::XBackendInvalid { invalid }
+        | Refusal::RuleInvalid { invalid } => Some(invalid),
         _ => None,
     }
 }
@@ -221,7 +303,9 @@ fn listener_field(refusal: &Refusal) -> String {
         Refusal::ProtocolConflict { .. } | Refusal::PortUnavailable { .. } => ".port".into(),
         Refusal::ProtocolUnsupported { .. } => ".protocol".into(),
         Refusal::TlsModeUnsupported { .. } => ".tls.mode".into(),
-        Refusal::ListenerFilterUnsupported { index, .. } => format!(".filters.requests[{index}]"),
+        Refusal::ListenerFilterUnsupported { index, .. } | Refusal::ListenerFilterInvalid { index, .. } => {
+            format!(".filters.requests[{index}]")
+        }
         _ => String::new(),
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gwapi_core::{
-    model::{Filter, GrantFrom, GrantTo, HttpRule, ReferenceGrant, Referrer, Rules, SecretRef},
+    model::{BackendRef, Filter, GrantFrom, GrantTo, Listener, ReferenceGrant, Referrer, RouteKind, Rules, SecretRef},
     name::{CORE_GROUP, GATEWAY_GROUP, Namespace, ObjectKey, ObjectName, SectionName},
-    resolution::ResolvedRoute,
+    resolution::{ResolvedRoute, RuleMatches},
 };
 use gwapi_manifest::Severity;
 
@@ -58,11 +58,17 @@ fn no_endpoints(checker: &mut Checker<'_>, endpoints: &Endpoints, route: &Resolv
         for (index, backend) in rule.backends.iter().enumerate().filter(|(_, backend)| backend.weight > 0) {
             let Ok(target) = &backend.target else { continue };
             let service = &target.key.object;
-            if endpoints.has(service) {
+            // Endpoints of others are not in EndpointSlices.
+            if service.kind != "Service" || endpoints.has(service) {
                 continue;
             }
             let path = format!("spec.rules[{}].backendRefs[{index}]", rule.index);
-            let message = format!("{service} has no ready endpoint; its share is answered with 503");
+            let share = match &rule.matches {
+                RuleMatches::Http(_) => "answered with 503",
+                RuleMatches::Grpc(_) => "answered with UNAVAILABLE",
+                RuleMatches::L4 => "turned away",
+            };
+            let message = format!("{service} has no ready endpoint; its share is {share}");
             let fix = Some(format!("see whether the selector of the {service} fits its Pods, and whether they are ready"));
             checker.add(route.key(), Remark { severity: Severity::Warning, code: codes::NO_ENDPOINTS, path, message, fix });
         }
@@ -110,10 +116,10 @@ fn unused_grants(checker: &mut Checker<'_>) {
     }
 }
 
-/// Whether every reference that the grant may be for is one that is read: those of HTTPRoutes and Gateways to Services and
-/// Secrets. Of others nobody here knows whether they are used.
+/// Whether every reference that the grant may be for is one that is read: those of routes, Gateways and ListenerSets to
+/// Services and Secrets. Of others nobody here knows whether they are used.
 fn is_understood(grant: &ReferenceGrant) -> bool {
-    let from = |kind: &str| ["HTTPRoute", "Gateway"].contains(&kind);
+    let from = |kind: &str| kind == "Gateway" || kind == "ListenerSet" || RouteKind::ALL.iter().any(|one| one.as_str() == kind);
     let to = |kind: &str| ["Service", "Secret"].contains(&kind);
     grant.from.iter().all(|entry| entry.group == *GATEWAY_GROUP && from(entry.kind.as_str()))
         && grant.to.iter().all(|entry| entry.group == *CORE_GROUP && to(entry.kind.as_str()))
@@ -153,12 +159,14 @@ fn references(input: &Input) -> References {
         }
     };
     for route in input.snapshot.routes() {
-        let Rules::Http(rules) = &route.rules else { continue };
-        rules.iter().flat_map(backends).for_each(|target| add(&route.meta.key, target));
+        backends(&route.rules).into_iter().for_each(|target| add(&route.meta.key, target));
     }
     for gateway in input.snapshot.gateways() {
-        let tls = gateway.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-        tls.flat_map(|tls| &tls.certificate_refs).for_each(|secret| add(&gateway.meta.key, secret_key(secret)));
+        certificates(&gateway.listeners).for_each(|secret| add(&gateway.meta.key, secret_key(secret)));
+        gateway.tls.client_certificate.iter().for_each(|secret| add(&gateway.meta.key, secret_key(secret)));
+    }
+    for set in input.snapshot.listener_sets() {
+        certificates(&set.listeners).for_each(|secret| add(&set.meta.key, secret_key(secret)));
     }
     references
 }
@@ -172,12 +180,26 @@ fn secret_key(secret: &SecretRef) -> ObjectKey {
     }
 }
 
-fn backends(rule: &HttpRule) -> Vec<ObjectKey> {
-    let entries = rule.backend_refs.iter().map(|entry| entry.backend.object());
-    let filters = rule.filters.iter().chain(rule.backend_refs.iter().flat_map(|entry| &entry.filters));
-    let mirrors = filters.filter_map(|filter| match filter {
+fn certificates(listeners: &[Listener]) -> impl Iterator<Item = &SecretRef> {
+    listeners.iter().filter_map(|listener| listener.tls.as_ref()).flat_map(|tls| &tls.certificate_refs)
+}
+
+/// What the rules of a route refer to.
+fn backends(rules: &Rules) -> Vec<ObjectKey> {
+    match rules {
+        Rules::Http(rules) => rules.iter().flat_map(|rule| of_rule(&rule.filters, &rule.backend_refs)).collect(),
+        Rules::Grpc(rules) => rules.iter().flat_map(|rule| of_rule(&rule.filters, &rule.backend_refs)).collect(),
+        Rules::L4(rules) => rules.iter().flat_map(|rule| of_rule(&[], &rule.backend_refs)).collect(),
+    }
+}
+
+fn of_rule(filters: &[Filter], backend_refs: &[BackendRef]) -> Vec<ObjectKey> {
+    let entries = backend_refs.iter().map(|entry| entry.backend.object());
+    let filters = filters.iter().chain(backend_refs.iter().flat_map(|entry| &entry.filters));
+    let others = filters.filter_map(|filter| match filter {
         Filter::RequestMirror(mirror) => Some(mirror.backend.object()),
+        Filter::ExternalAuth(auth) => Some(auth.backend.object()),
         _ => None,
     });
-    entries.chain(mirrors).collect()
+    entries.chain(others).collect()
 }

@@ -201,7 +201,7 @@ impl RouteReport {
     }
 }
 
-/// Every parentRef with what became of it, in the order of the manifest.
+/// Every parentRef with what became of it, in the order of the manifest, and behind them the default Gateways.
 pub(crate) fn parents(route: &ResolvedRoute) -> Vec<(&ParentRef, Result<&Attachment, &Unclaimed>)> {
     let (mut claimed, mut silent) = (route.parents.iter().peekable(), route.unclaimed.iter());
     let mut parents = Vec::new();
@@ -212,6 +212,8 @@ pub(crate) fn parents(route: &ResolvedRoute) -> Vec<(&ParentRef, Result<&Attachm
             parents.push((parent_ref, Err(why)));
         }
     }
+    // Default Gateways are named by nobody (P-004).
+    parents.extend(claimed.map(|attachment| (&attachment.parent_ref, Ok(attachment))));
     parents
 }
 
