@@ -9,6 +9,19 @@ use crate::{
 };
 
 /// An implementation: what it is called, what it can do, and how it chose where the spec leaves room.
+///
+/// The default looks at manifests: every class is its own, everything is declared, and the choices are the recommended ones. A
+/// controller in a cluster says who it is, and declares no more than its data plane carries out.
+///
+/// ```
+/// use gwapi_core::{Controller, Feature, SupportedFeatures, choices::DotSegments, controller::Abilities};
+///
+/// let mut controller = Controller::named("example.com/controller");
+/// controller.features = SupportedFeatures::core();
+/// controller.abilities = Abilities { session_persistence: true, ..Abilities::NONE };
+/// controller.choices.dot_segments = DotSegments::Resolve;
+/// assert!(controller.identity.owns(&"example.com/controller".into()) && !controller.features.has(Feature::HTTPRouteCORS));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Controller {
     /// The classes that are ours.

@@ -105,7 +105,23 @@ impl Affected {
         classes.is_empty() && gateways.is_empty() && routes.is_empty() && attached_routes.is_empty() && are_keys_empty
     }
 
-    /// Adds what later changes affect, so that many changes can be compiled and written at once.
+    /// Adds what later changes affect, so that many changes can be compiled and written at once. `self` is the earlier one: of
+    /// what both affect, it knows what stood there before.
+    ///
+    /// ```
+    /// use gwapi_core::{Affected, Change, Controller, Engine, Object, Snapshot};
+    /// use serde_json::json;
+    ///
+    /// let mut engine = Engine::new(Snapshot::new(), Controller::default());
+    /// let routes = ["a", "b"].map(|name| json!({
+    ///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": name}, "spec": {},
+    /// }));
+    /// let mut affected = Affected::default();
+    /// for object in routes.iter().filter_map(|value| Object::from_json(value).object) {
+    ///     affected.merge(engine.apply(Change::Put(object)));
+    /// }
+    /// assert_eq!(affected.routes.len(), 2);
+    /// ```
     pub fn merge(&mut self, later: Self) {
         let Self { classes, gateways, listener_sets, policies, x_backends, meshes, routes, attached_routes } = later;
         self.classes.extend(classes);

@@ -11,6 +11,25 @@ use crate::{
 /// Knowledge that is in no object: which addresses there are, which ports cannot be bound, which keys do not fit.
 ///
 /// The default is a world in which nothing is wrong, except that a Gateway without an assigned address has none.
+///
+/// Facts change like objects: [`Change::Facts`](crate::Change::Facts) takes the new ones into an [`Engine`](crate::Engine).
+///
+/// ```
+/// use gwapi_core::{Controller, Facts, Object, Snapshot, model::{Address, AddressType}, resolve};
+/// use serde_json::json;
+///
+/// let gateway = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+///     "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+/// });
+/// let mut snapshot: Snapshot = Object::from_json(&gateway).object.into_iter().collect();
+/// let is_programmed = |snapshot: &Snapshot| resolve(snapshot, &Controller::default()).gateways.values().all(|one| one.is_programmed());
+/// assert!(!is_programmed(&snapshot), "no address is assigned yet");
+///
+/// let address = Address { kind: AddressType::IpAddress, value: Some("192.0.2.1".into()), routability: "".into() };
+/// snapshot.facts.default_address = Some(address);
+/// assert!(is_programmed(&snapshot));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {

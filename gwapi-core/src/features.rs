@@ -186,6 +186,13 @@ impl Serialize for Feature {
 }
 
 /// What a controller declares. A decision holds nothing that is not in here (law 12).
+///
+/// ```
+/// use gwapi_core::{Feature, SupportedFeatures};
+/// // Everything, but for what our data plane cannot do.
+/// let ours = SupportedFeatures::built().without(Feature::UDPRoute).without(Feature::HTTPRouteRequestMirror);
+/// assert!(ours.has(Feature::HTTPRouteCORS) && !ours.has(Feature::UDPRoute));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupportedFeatures(BTreeSet<Feature>);
 

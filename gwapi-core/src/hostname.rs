@@ -11,10 +11,17 @@ pub const MAX_HOSTNAME: usize = 253;
 /// A configured hostname: lower-case labels, or a wildcard `*.` and labels (E-001).
 ///
 /// ```
-/// use gwapi_core::Hostname;
+/// use gwapi_core::{Hostname, HostnameError};
 /// let wildcard: Hostname = "*.example.com".parse()?;
 /// assert!(wildcard.matches("a.b.example.com") && !wildcard.matches("example.com"));
-/// # Ok::<(), gwapi_core::HostnameError>(())
+///
+/// // A listener and a route serve together what both cover.
+/// let exact: Hostname = "shop.example.com".parse()?;
+/// assert_eq!(wildcard.intersection(&exact), Some(&exact));
+/// assert_eq!(exact.intersection(&"*.example.org".parse()?), None);
+///
+/// assert_eq!("shop.*".parse::<Hostname>(), Err(HostnameError::BadWildcard));
+/// # Ok::<(), HostnameError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hostname(Arc<str>);
@@ -115,6 +122,15 @@ impl Hostname {
 
     /// How specific a listener's hostname is: exact, then more labels, then fewer; smaller is more specific (B-022).
     /// A listener without hostname comes after all of them.
+    ///
+    /// ```
+    /// use gwapi_core::Hostname;
+    /// let wildcard: Hostname = "*.example.com".parse()?;
+    /// let exact: Hostname = "shop.example.com".parse()?;
+    /// assert!(Hostname::specificity(Some(&exact)) < Hostname::specificity(Some(&wildcard)));
+    /// assert!(Hostname::specificity(Some(&wildcard)) < Hostname::specificity(None));
+    /// # Ok::<(), gwapi_core::HostnameError>(())
+    /// ```
     #[must_use]
     pub fn specificity(hostname: Option<&Self>) -> Specificity {
         let Some(hostname) = hostname else { return Specificity::Any };
@@ -181,6 +197,13 @@ impl Serialize for Hostname {
 ///
 /// The same function normalises SNI and Host, so that the two can never disagree about a name. Case is folded because
 /// host names have none (E-014); one dot at the end is dropped because `example.com.` is the same name.
+///
+/// ```
+/// use gwapi_core::RequestHost;
+/// let host = RequestHost::parse("Shop.Example.com.:8080").expect("a host");
+/// assert_eq!(host.as_str(), "shop.example.com");
+/// assert_eq!(RequestHost::parse("a host"), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHost<'r>(Cow<'r, str>);
 

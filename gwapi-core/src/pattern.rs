@@ -14,6 +14,14 @@ pub const MAX_PROGRAM: usize = 1 << 18;
 /// A regular expression of a `RegularExpression` match: RE2-like syntax, linear time, and always a full match.
 ///
 /// Two patterns are equal if they are written the same. Clones share the compiled form and what it caches.
+///
+/// ```
+/// use gwapi_core::Pattern;
+/// let pattern = Pattern::parse("/foo|/foobar")?;
+/// assert!(pattern.matches("/foobar") && !pattern.matches("/foobaz"), "from end to end");
+/// assert!(Pattern::parse(r"(a)\1").is_err(), "no backtracking");
+/// # Ok::<(), gwapi_core::PatternError>(())
+/// ```
 #[derive(Clone)]
 pub struct Pattern(Arc<Compiled>);
 

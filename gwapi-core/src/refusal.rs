@@ -415,7 +415,7 @@ pub enum Refusal {
         /// The feature.
         feature: Feature,
     },
-    /// A field that is not built.
+    /// A field or filter that has no feature name and that the controller's abilities do not have (law 12).
     #[error("{path} is not supported")]
     FieldUnsupported {
         /// The field.

@@ -24,7 +24,29 @@ mod counts;
 pub(crate) use counts::Uses;
 pub use counts::{AttachedRoutes, BackendUsers};
 
-/// What `resolve` returns. Everything in it is ordered by keys, whatever the order of the input (law 3).
+/// What [`resolve`](crate::resolve()) returns. Everything in it is ordered by keys, whatever the order of the input (law 3).
+///
+/// Hand it to `gwapi_match::compile` for requests and to `gwapi_status::project` for conditions, or read it: each part has the
+/// object that it is made of, and its refusals.
+///
+/// ```
+/// use gwapi_core::{Controller, Object, Snapshot, resolve};
+/// use serde_json::json;
+///
+/// let gateway = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+///     "spec": {"gatewayClassName": "any", "listeners": [
+///         {"name": "http", "port": 80, "protocol": "HTTP"},
+///         {"name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "missing"}]}},
+///     ]},
+/// });
+/// let snapshot: Snapshot = Object::from_json(&gateway).object.into_iter().collect();
+/// let resolution = resolve(&snapshot, &Controller::default());
+/// let edge = resolution.gateways.values().next().expect("the Gateway");
+/// assert!(edge.is_accepted() && edge.listeners[0].is_served());
+/// assert!(edge.listeners[1].is_accepted() && !edge.listeners[1].is_served(), "without a certificate nobody can be served");
+/// assert_eq!(edge.listeners[1].unresolved[0].to_string(), "certificateRef Secret `default/missing`: no such Secret");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolution {
     /// Who asked.

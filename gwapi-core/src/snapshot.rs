@@ -13,6 +13,24 @@ use crate::{
 };
 
 /// Everything that the function looks at. Cloning one is cheap in the objects, which are shared.
+///
+/// Objects are found by their [`ObjectKey`]: group, kind, namespace and name, without the version, so that an object that is
+/// read in another version takes the place of itself.
+///
+/// ```
+/// use gwapi_core::{Object, ObjectKey, Snapshot, name::CORE_GROUP};
+/// use serde_json::json;
+///
+/// let service = |port: u16| json!({
+///     "apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart", "namespace": "shop"}, "spec": {"ports": [{"port": port}]},
+/// });
+/// let mut snapshot: Snapshot = Object::from_json(&service(80)).object.into_iter().collect();
+/// snapshot.insert(Object::from_json(&service(8080)).object.expect("a Service"));
+/// let key = ObjectKey::namespaced(CORE_GROUP, "Service", &"shop".into(), &"cart".into());
+/// assert_eq!(snapshot.service(&key).expect("it is there").ports[0].port, 8080);
+/// snapshot.remove(&key);
+/// assert_eq!(snapshot, Snapshot::new());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// What is not in the objects.

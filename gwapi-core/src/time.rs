@@ -7,7 +7,7 @@ use core::fmt;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Reads RFC 3339, such as `2026-10-29T12:00:00Z`; a fraction of a second is cut off.
+    /// Reads RFC 3339, such as `2026-10-29T12:00:00Z`; a fraction of a second is cut off. Nothing for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let date = text.get(..10)?;

@@ -29,9 +29,25 @@ use changes::{Buckets, Changes};
 /// choose the keys; answers do not depend on it.
 ///
 /// ```
-/// use gwapi_core::{Controller, Snapshot, resolve};
-/// let tables = gwapi_match::compile(&resolve(&Snapshot::new(), &Controller::default()), 42);
-/// assert!(tables.gateways.is_empty());
+/// use gwapi_match::{Port, Carries, compile};
+/// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+/// # use serde_json::{Value, json};
+/// # fn resolution(objects: Value) -> Resolution {
+/// #     let objects = objects.as_array().into_iter().flatten();
+/// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+/// #     resolve(&snapshot, &Controller::default())
+/// # }
+/// let resolution = resolution(json!([
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+///      "spec": {"gatewayClassName": "any", "listeners": [
+///         {"name": "web", "port": 80, "protocol": "HTTP"},
+///         {"name": "odd", "port": 70, "protocol": "example.com/gopher"},
+///     ]}},
+/// ]));
+/// let tables = compile(&resolution, 42);
+/// let table = tables.gateways.values().next().expect("one Gateway");
+/// let ports: Vec<Port> = table.ports().collect();
+/// assert_eq!(ports, [Port { number: 80, carries: Carries::Http }], "the other protocol is not supported");
 /// ```
 #[must_use]
 pub fn compile(resolution: &Resolution, seed: u64) -> Tables {

@@ -198,6 +198,40 @@ pub enum Admission<'t> {
 
 impl Table {
     /// What becomes of a connection.
+    ///
+    /// Asked once, when the port is known and, on a port that [is TLS](crate::Port::is_tls), the ClientHello.
+    ///
+    /// ```
+    /// use gwapi_match::{compile, connect::{Arrival, Connection, ConnectionRefusal}, decision::L4Picked};
+    /// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+    /// # use serde_json::{Value, json};
+    /// # fn resolution(objects: Value) -> Resolution {
+    /// #     let objects = objects.as_array().into_iter().flatten();
+    /// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+    /// #     resolve(&snapshot, &Controller::default())
+    /// # }
+    /// let resolution = resolution(json!([
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+    ///      "spec": {"gatewayClassName": "any", "listeners": [
+    ///         {"name": "http", "port": 80, "protocol": "HTTP"},
+    ///         {"name": "db", "port": 5432, "protocol": "TLS", "tls": {"mode": "Passthrough"}, "hostname": "*.db.example.com"},
+    ///     ]}},
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "TLSRoute", "metadata": {"name": "db"},
+    ///      "spec": {"parentRefs": [{"name": "edge"}], "hostnames": ["a.db.example.com"],
+    ///               "rules": [{"backendRefs": [{"name": "db", "port": 5432}]}]}},
+    ///     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": {"ports": [{"port": 5432}]}},
+    /// ]));
+    /// let tables = compile(&resolution, 42);
+    /// let table = tables.gateways.values().next().expect("one Gateway");
+    ///
+    /// assert!(matches!(table.connect(&Arrival::plain(80)), Connection::Http { tls: None, .. }));
+    /// // TLS that is passed through: the bytes go to a backend, ClientHello and all.
+    /// let Connection::L4 { routed, tls: None } = table.connect(&Arrival::tls(5432, Some("a.db.example.com"))) else { panic!() };
+    /// let L4Picked::Backend { target, .. } = table.l4(routed).expect("of this table").pick(7) else { panic!() };
+    /// assert_eq!(target.key.port, 5432);
+    /// let refused = table.connect(&Arrival::tls(5432, Some("elsewhere.example.com")));
+    /// assert!(matches!(refused, Connection::Refuse(ConnectionRefusal::NoListenerForServerName)));
+    /// ```
     #[must_use]
     pub fn connect(&self, arrival: &Arrival<'_>) -> Connection<'_> {
         match self.port_of(arrival) {
@@ -255,6 +289,41 @@ impl Table {
 
     /// Which listener a request belongs to. A request never reaches a listener that does not cover its host, nor the routes
     /// of a less specific one (B-024, S-013).
+    ///
+    /// Asked for each request, with the table of its own time: connections live longer than tables.
+    ///
+    /// ```
+    /// use gwapi_core::model::Scheme;
+    /// use gwapi_match::{compile, connect::{Admission, Arrival, HttpConnection}, head::HeadParts};
+    /// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+    /// # use serde_json::{Value, json};
+    /// # fn resolution(objects: Value) -> Resolution {
+    /// #     let objects = objects.as_array().into_iter().flatten();
+    /// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+    /// #     resolve(&snapshot, &Controller::default())
+    /// # }
+    /// let resolution = resolution(json!([
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+    ///      "spec": {"gatewayClassName": "any", "listeners": [
+    ///         {"name": "shop", "port": 80, "protocol": "HTTP", "hostname": "shop.example.com"},
+    ///         {"name": "others", "port": 80, "protocol": "HTTP", "hostname": "*.example.com"},
+    ///     ]}},
+    /// ]));
+    /// let tables = compile(&resolution, 42);
+    /// let table = tables.gateways.values().next().expect("one Gateway");
+    /// let connection = HttpConnection::of(&Arrival::plain(80));
+    /// let listener = |host: &str| {
+    ///     let headers: [(&[u8], &[u8]); 1] = [(b"Host", host.as_bytes())];
+    ///     let parts = HeadParts { method: "GET", scheme: Scheme::Http, authority: None, path_and_query: "/", headers: &headers[..] };
+    ///     let head = table.head(parts).expect("nothing is wrong with the request");
+    ///     match table.admit(&connection, &head) {
+    ///         Admission::Listener { id, .. } => table.listener(id).map_or("", |listener| listener.key.name.as_str()).to_owned(),
+    ///         Admission::Misdirected => "421".to_owned(),
+    ///         Admission::NotFound => "404".to_owned(),
+    ///     }
+    /// };
+    /// assert_eq!(["shop.example.com", "a.example.com", "example.org"].map(listener), ["shop", "others", "404"]);
+    /// ```
     #[must_use]
     pub fn admit<H: Headers + ?Sized>(&self, connection: &HttpConnection, head: &RequestHead<'_, H>) -> Admission<'_> {
         let port = connection.as_port();

@@ -81,6 +81,49 @@ pub struct Outgoing {
 /// `picked` is what [`Decision::pick`] gave for a sample of this request. `copies` is asked once for each mirror whether it gets
 /// this request; see [`mirror::selected`](crate::filters::mirror::selected). Services of ExternalAuth filters and extensions
 /// are asked before, and the decision is [cleared](Decision::cleared) then.
+///
+/// ```
+/// use gwapi_core::model::Scheme;
+/// use gwapi_match::{compile, connect::{Admission, Arrival, HttpConnection}, exchange::{Reaction, finish, react}, head::HeadParts};
+/// use http::{HeaderMap, HeaderValue};
+/// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+/// # use serde_json::{Value, json};
+/// # fn resolution(objects: Value) -> Resolution {
+/// #     let objects = objects.as_array().into_iter().flatten();
+/// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+/// #     resolve(&snapshot, &Controller::default())
+/// # }
+/// let tables = compile(&resolution(json!([
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+///      "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
+///      "spec": {"parentRefs": [{"name": "edge"}], "rules": [{
+///         "matches": [{"path": {"value": "/api"}}],
+///         "filters": [
+///             {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/v2"}}},
+///             {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"remove": ["server"]}},
+///         ],
+///         "backendRefs": [{"name": "api", "port": 80}]}]}},
+///     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api"}, "spec": {"ports": [{"port": 80}]}},
+/// ])), 42);
+/// let table = tables.gateways.values().next().expect("one Gateway");
+/// let mut headers = HeaderMap::new();
+/// headers.insert("host", HeaderValue::from_static("shop.example.com"));
+/// let parts = HeadParts { method: "GET", scheme: Scheme::Http, authority: None, path_and_query: "/api/cart?x=1", headers: &headers };
+/// let head = table.head(parts).expect("nothing is wrong with the request");
+/// let Admission::Listener { id, .. } = table.admit(&HttpConnection::of(&Arrival::plain(80)), &head) else { panic!("no listener") };
+/// let decision = table.decision(table.route(id, &head)).expect("of this table");
+///
+/// let exchange = react(&decision, decision.pick(7), &head, headers.clone(), |_| false);
+/// let Reaction::Forward { index, target, request } = exchange.reaction else { panic!("not forwarded") };
+/// assert_eq!((target.key.object.name.as_str(), &*request.path_and_query), ("api", "/v2/cart?x=1"));
+///
+/// let mut response = HeaderMap::new();
+/// response.insert("server", HeaderValue::from_static("api/1.0"));
+/// finish(&decision, index, None, &mut response)?;
+/// assert!(response.is_empty());
+/// # Ok::<(), gwapi_match::filters::FilterError>(())
+/// ```
 pub fn react<'t, H: Headers + ?Sized>(
     decision: &Decision<'t>,
     picked: Option<Picked<'t>>,

@@ -167,6 +167,41 @@ impl<'a> Explanation<'a> {
 
 /// Explains what becomes of a request; nothing if there is no such Gateway, or it is not accepted. Where no requests follow
 /// nobody looks at it, and what is explained is what becomes of the connection.
+///
+/// Looks at every route: for questions, not for traffic. The head is read with the choices of the controller, as
+/// [`Table::head`](crate::Table::head) does.
+///
+/// ```
+/// use gwapi_core::model::Scheme;
+/// use gwapi_match::{connect::Arrival, explain::{Failure, explain}, head::{HeadParts, RequestHead}, precedence::Key};
+/// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+/// # use serde_json::{Value, json};
+/// # fn resolution(objects: Value) -> Resolution {
+/// #     let objects = objects.as_array().into_iter().flatten();
+/// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+/// #     resolve(&snapshot, &Controller::default())
+/// # }
+/// let resolution = resolution(json!([
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+///      "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
+///      "spec": {"parentRefs": [{"name": "edge"}], "rules": [
+///         {"matches": [{"path": {"value": "/"}}]},
+///         {"matches": [{"path": {"value": "/cart"}}]},
+///         {"matches": [{"path": {"value": "/cart"}, "method": "POST"}]},
+///     ]}},
+/// ]));
+/// let (gateway, _) = resolution.gateways.first_key_value().expect("one Gateway");
+/// let headers: [(&[u8], &[u8]); 1] = [(b"Host", b"shop.example.com")];
+/// let parts = HeadParts { method: "GET", scheme: Scheme::Http, authority: None, path_and_query: "/cart", headers: &headers[..] };
+/// let head = RequestHead::new(parts, &resolution.controller.choices)?;
+///
+/// let explanation = explain(&resolution, gateway, &Arrival::plain(80), &head).expect("the Gateway is accepted");
+/// assert_eq!(explanation.winner().map(|winner| winner.rule.index), Some(1));
+/// assert_eq!(explanation.over_runner_up, Some(Key::PathLength));
+/// assert_eq!(explanation.candidates[2].failure, Some(Failure::Method));
+/// # Ok::<(), gwapi_match::head::Reject>(())
+/// ```
 #[must_use]
 pub fn explain<'a, H: Headers + ?Sized>(
     resolution: &'a Resolution,

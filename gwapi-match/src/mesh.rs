@@ -23,6 +23,43 @@ use crate::{
 ///
 /// Only the first level is routed (O-004): what goes to a backend of a rule goes there, whatever routes that Service has, and so
 /// does what a Gateway sends (O-026). Whoever sends asks once.
+///
+/// ```
+/// use gwapi_core::model::Scheme;
+/// use gwapi_match::{compile, connect::Transport, decision::Picked, head::HeadParts};
+/// use gwapi_match::mesh::{Destination, MeshArrival, MeshConnection};
+/// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+/// # use serde_json::{Value, json};
+/// # fn resolution(objects: Value) -> Resolution {
+/// #     let objects = objects.as_array().into_iter().flatten();
+/// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+/// #     resolve(&snapshot, &Controller::default())
+/// # }
+/// let service = |name: &str| json!({
+///     "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": {"ports": [{"port": 80}]},
+/// });
+/// let resolution = resolution(json!([
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "cart", "namespace": "shop"},
+///      "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "cart"}],
+///               "rules": [{"backendRefs": [{"name": "cart-v2", "port": 80}]}]}},
+///     service("cart"), service("cart-v2"), service("stock"),
+/// ]));
+/// let tables = compile(&resolution, 42);
+/// let mesh = tables.mesh.as_ref().expect("the controller is a mesh");
+/// let arrival = |name| MeshArrival {
+///     namespace: "blog", destination: Destination::Name(name), port: 80, transport: Transport::Tcp,
+/// };
+///
+/// assert_eq!(mesh.connect(&arrival("stock.shop")), MeshConnection::PassThrough, "no route has to do with it");
+/// let MeshConnection::Http { id, .. } = mesh.connect(&arrival("cart.shop.svc")) else { panic!("no route") };
+/// let headers: [(&[u8], &[u8]); 1] = [(b"Host", b"cart.shop.svc")];
+/// let parts = HeadParts { method: "GET", scheme: Scheme::Http, authority: None, path_and_query: "/", headers: &headers[..] };
+/// let table = mesh.table();
+/// let head = table.head(parts).expect("nothing is wrong with the request");
+/// let decision = table.decision(table.route(id, &head)).expect("of this table");
+/// let Some(Picked::Backend { target, .. }) = decision.pick(7) else { panic!("not forwarded") };
+/// assert_eq!(target.key.object.name.as_str(), "cart-v2");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mesh {
     pub(crate) table: Arc<Table>,

@@ -15,6 +15,28 @@ use serde::{Serialize, Serializer};
 /// The fields are the criteria of G-001 and G-012 in their order, and the first that differs decides. They are never added up to a
 /// number: a sum lets many weak criteria beat a strong one (pitfalls L3 and L4). Precedence is per match, not per rule
 /// (G-002), and per hostname of the route (E-027): a route with two hostnames has two places for each match.
+///
+/// ```
+/// use gwapi_core::{choices::RegexRank, model::{Object, Rules, Seniority}};
+/// use gwapi_match::precedence::{Key, Precedence};
+/// use serde_json::json;
+///
+/// let route = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
+///     "spec": {"rules": [{"matches": [
+///         {"path": {"value": "/shop"}, "headers": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]},
+///         {"path": {"type": "Exact", "value": "/a"}},
+///     ]}]},
+/// });
+/// let Some(Object::Route(route)) = Object::from_json(&route).object else { panic!("not a route") };
+/// let Rules::Http(rules) = &route.rules else { panic!("not an HTTPRoute") };
+/// let seniority: Seniority = route.meta.seniority();
+/// let [prefix, exact] = [0, 1].map(|index| {
+///     Precedence::of_http(None, &rules[0].matches[index], RegexRank::default(), &seniority, (0, index))
+/// });
+/// assert!(exact < prefix, "headers count only where the paths tie");
+/// assert_eq!(exact.deciding_key(&prefix), Some(Key::PathExact));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Precedence {
     /// Characters in the route's own hostname if it is no wildcard, else none (G-001 (1), E-030).

@@ -37,6 +37,16 @@ impl Routed {
 }
 
 /// A decision that can be kept while others change the configuration, at the price of one reference count.
+///
+/// ```
+/// use std::sync::Arc;
+/// use gwapi_match::{PinnedDecision, Table, head::RequestHead, headers::Headers};
+///
+/// /// What to keep of a request whose response filters run later.
+/// fn keep<H: Headers>(table: &Arc<Table>, listener: gwapi_match::ListenerId, head: &RequestHead<'_, H>) -> PinnedDecision {
+///     PinnedDecision::new(table.clone(), table.route(listener, head))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PinnedDecision {
     table: Arc<Table>,

@@ -233,6 +233,41 @@ impl Table {
     /// Takes no lock and allocates nothing, unless a pattern is held against a repeated header or an encoded query value, or
     /// more than sixteen different query parameters are asked for under one hostname.
     /// With the number of a listener of another table the answer is one that no table knows.
+    ///
+    /// ```
+    /// use gwapi_core::model::Scheme;
+    /// use gwapi_match::{Tables, compile, connect::{Admission, Arrival, HttpConnection}, head::HeadParts};
+    /// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+    /// # use serde_json::{Value, json};
+    /// # fn resolution(objects: Value) -> Resolution {
+    /// #     let objects = objects.as_array().into_iter().flatten();
+    /// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+    /// #     resolve(&snapshot, &Controller::default())
+    /// # }
+    /// let tables = compile(&resolution(json!([
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+    ///      "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
+    ///      "spec": {"parentRefs": [{"name": "edge"}], "rules": [
+    ///         {"matches": [{"path": {"value": "/"}}]},
+    ///         {"matches": [{"path": {"value": "/cart"}, "method": "GET"}]},
+    ///         {"matches": [{"path": {"value": "/cart"}}]},
+    ///     ]}},
+    /// ])), 42);
+    /// let table = tables.gateways.values().next().expect("one Gateway");
+    /// let rule = |method, path_and_query| {
+    ///     let headers: [(&[u8], &[u8]); 1] = [(b"Host", b"shop.example.com")];
+    ///     let parts = HeadParts { method, scheme: Scheme::Http, authority: None, path_and_query, headers: &headers[..] };
+    ///     let head = table.head(parts).expect("nothing is wrong with the request");
+    ///     let connection = HttpConnection::of(&Arrival::plain(80));
+    ///     let Admission::Listener { id, .. } = table.admit(&connection, &head) else { panic!("no listener") };
+    ///     let decision = table.decision(table.route(id, &head)).expect("of this table");
+    ///     decision.rule.map(|chosen| chosen.rule.index)
+    /// };
+    /// assert_eq!(rule("GET", "/cart/items"), Some(1), "a longer prefix, then a method");
+    /// assert_eq!(rule("POST", "/cart/items"), Some(2));
+    /// assert_eq!(rule("GET", "/cartoon"), Some(0), "prefixes go by elements (F-004)");
+    /// ```
     #[must_use]
     pub fn route<H: Headers + ?Sized>(&self, listener: ListenerId, head: &RequestHead<'_, H>) -> Routed {
         let Some(section) = self.section(listener) else { return Routed::unknown() };
@@ -273,6 +308,9 @@ impl Table {
     }
 
     /// What was decided of a request; nothing if it was by another table.
+    ///
+    /// The decision borrows from the table. To keep it while the table may be replaced, keep a
+    /// [`PinnedDecision`](crate::PinnedDecision).
     #[must_use]
     pub fn decision(&self, routed: Routed) -> Option<Decision<'_>> {
         let section = self.section(routed.listener_id())?;
@@ -301,6 +339,36 @@ impl Table {
     /// # Errors
     /// If TLS is asked for in a way that cannot be done: then nothing is sent at all (N-010). Decisions never pick such a
     /// backend.
+    ///
+    /// ```
+    /// use gwapi_core::{model::CaCertificates, resolution::ResolvedBackend};
+    /// use gwapi_match::{compile, decision::Picked};
+    /// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
+    /// # use serde_json::{Value, json};
+    /// # fn resolution(objects: Value) -> Resolution {
+    /// #     let objects = objects.as_array().into_iter().flatten();
+    /// #     let snapshot: Snapshot = objects.filter_map(|object| Object::from_json(object).object).collect();
+    /// #     resolve(&snapshot, &Controller::default())
+    /// # }
+    /// let resolution = resolution(json!([
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+    ///      "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
+    ///      "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "cart", "port": 443}]}]}},
+    ///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "BackendTLSPolicy", "metadata": {"name": "cart"},
+    ///      "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "cart"}],
+    ///               "validation": {"hostname": "cart.example.com", "wellKnownCACertificates": "System"}}},
+    ///     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart"}, "spec": {"ports": [{"port": 443}]}},
+    /// ]));
+    /// let tables = compile(&resolution, 42);
+    /// let table = tables.gateways.values().next().expect("one Gateway");
+    /// let route = resolution.routes.values().next().expect("one route");
+    /// let [ResolvedBackend { target: Ok(target), .. }] = route.rules[0].backends.as_slice() else { panic!("no backend") };
+    ///
+    /// let plan = table.backend_tls(target).expect("it can be done").expect("not in clear text");
+    /// assert_eq!(plan.tls.server_name.as_str(), "cart.example.com");
+    /// assert_eq!((&plan.tls.ca_certificates, plan.certificate), (&CaCertificates::System, None));
+    /// ```
     pub fn backend_tls<'t>(&'t self, target: &'t BackendTarget) -> Result<Option<BackendTlsPlan<'t>>, &'t Refusal> {
         let Some(tls) = &target.tls else { return Ok(None) };
         let tls: &BackendTls = tls.as_ref().map_err(|refusal| &**refusal)?;

@@ -40,6 +40,26 @@ pub struct StatusReport {
 }
 
 /// The conditions that follow from a resolution. It is total, and equal resolutions give equal reports (laws 2 and 3).
+///
+/// ```
+/// use gwapi_core::{Controller, Object, Snapshot, resolve};
+/// use gwapi_status::{ConditionType, Reason, project};
+/// use serde_json::json;
+///
+/// let objects = json!([
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+///      "spec": {"gatewayClassName": "any", "listeners": [
+///         {"name": "http", "port": 80, "protocol": "HTTP", "hostname": "shop.example.com"}]}},
+///     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "blog"},
+///      "spec": {"parentRefs": [{"name": "edge"}], "hostnames": ["blog.example.com"]}},
+/// ]);
+/// let snapshot: Snapshot = objects.as_array().into_iter().flatten().filter_map(|object| Object::from_json(object).object).collect();
+/// let report = project(&resolve(&snapshot, &Controller::default()));
+/// let blog = report.routes.values().next().expect("the route");
+/// let accepted = &blog.parents[0].conditions[0];
+/// assert_eq!((accepted.type_, accepted.reason), (ConditionType::Accepted, Reason::NoMatchingListenerHostname));
+/// assert!(!accepted.is_true() && accepted.message.contains("shop.example.com"));
+/// ```
 #[must_use]
 pub fn project(resolution: &Resolution) -> StatusReport {
     let Resolution { classes, gateways, listener_sets, policies, x_backends, meshes, routes, .. } = resolution;

@@ -108,7 +108,7 @@ pub enum IssueCode {
     UnknownKind,
     /// A version of a kind that no API server serves.
     UnknownVersion,
-    /// A kind of the Gateway API that this version does not read; references can find its objects.
+    /// A kind of the Gateway API that is not read: XListenerSet, which ListenerSet has replaced. References can find its objects.
     KindNotSupported,
     /// An entry that does not count because an equivalent one stands before it (F-012, F-016, H-017).
     IgnoredDuplicate,
@@ -179,13 +179,31 @@ impl core::fmt::Display for IssueCode {
 }
 
 impl Object {
-    /// Reads a Kubernetes object. Total: whatever the value, there is an answer.
+    /// Reads a Kubernetes object. Total: whatever the value, there is an answer (law 2).
+    ///
+    /// Objects as an API server gives them and manifests that were never applied are read alike: the defaults of the CRDs are
+    /// filled in, a missing namespace is `default`, and what the server writes (`status`, `managedFields`) is passed over.
+    ///
+    /// ```
+    /// use gwapi_core::Object;
+    /// use serde_json::json;
+    /// let read = Object::from_json(&json!({
+    ///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"},
+    ///     "spec": {"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "cart"}}]}]},
+    /// }));
+    /// let object = read.object.expect("it can be told what it is");
+    /// assert_eq!(object.key().to_string(), "HTTPRoute default/shop");
+    /// assert_eq!(read.issues[0].path, "spec.rules[0].matches[0].path.value");
+    /// ```
     #[must_use]
     pub fn from_json(value: &Value) -> Ingested {
         from_json(value)
     }
 
-    /// Reads whatever serialises to a Kubernetes object.
+    /// Reads whatever serialises to a Kubernetes object: kube's `DynamicObject`, types of `k8s-openapi`, or your own.
+    ///
+    /// A type holds only the fields that its crate knows, and what it has dropped cannot become an issue. `DynamicObject` and
+    /// JSON lose nothing.
     #[must_use]
     pub fn from_serialize(value: &impl Serialize) -> Ingested {
         from_serialize(value)

@@ -13,6 +13,24 @@ use crate::{
 /// ReferenceGrant in the namespace of the target. Says nothing of whether the target exists.
 ///
 /// `from` is the object that contains the reference: a grant for Gateways gives a ListenerSet nothing (S-005).
+///
+/// This is the question for references of your own kinds. Those of the Gateway API are asked about by [`resolve`](super::resolve()).
+///
+/// ```
+/// use gwapi_core::{Object, ObjectKey, Snapshot, name::{CORE_GROUP, GATEWAY_GROUP}, resolve::is_permitted};
+/// use serde_json::json;
+///
+/// let grant = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
+///     "metadata": {"name": "shop", "namespace": "stock"},
+///     "spec": {"from": [{"group": GATEWAY_GROUP, "kind": "HTTPRoute", "namespace": "shop"}], "to": [{"group": "", "kind": "Service"}]},
+/// });
+/// let snapshot: Snapshot = Object::from_json(&grant).object.into_iter().collect();
+/// let route = |namespace: &str| ObjectKey::namespaced(GATEWAY_GROUP, "HTTPRoute", &namespace.into(), &"cart".into());
+/// let service = ObjectKey::namespaced(CORE_GROUP, "Service", &"stock".into(), &"items".into());
+/// assert!(is_permitted(&snapshot, &route("shop"), &service));
+/// assert!(!is_permitted(&snapshot, &route("blog"), &service));
+/// ```
 #[must_use]
 pub fn is_permitted(snapshot: &Snapshot, from: &ObjectKey, to: &ObjectKey) -> bool {
     crossed(from, to).is_none_or(|namespace| {

@@ -44,10 +44,34 @@ pub(crate) use x_backend::resolve_x_backend;
 /// Resolves everything that is ours. Total: every snapshot has a resolution (law 2), the same one whatever the order of the
 /// input (law 3).
 ///
+/// Looks at everything once. Whoever keeps a snapshot that changes keeps an [`Engine`](crate::Engine) instead.
+///
 /// ```
-/// use gwapi_core::{Controller, Snapshot, resolve};
-/// let resolution = resolve(&Snapshot::new(), &Controller::named("example.com/controller"));
-/// assert!(resolution.gateways.is_empty());
+/// use gwapi_core::{Controller, Object, Snapshot, refusal::Refusal, resolve};
+/// use serde_json::json;
+///
+/// let group = "gateway.networking.k8s.io/v1";
+/// let objects = json!([
+///     {"apiVersion": group, "kind": "GatewayClass", "metadata": {"name": "ours"}, "spec": {"controllerName": "example.com/controller"}},
+///     {"apiVersion": group, "kind": "GatewayClass", "metadata": {"name": "theirs"}, "spec": {"controllerName": "example.org/other"}},
+///     {"apiVersion": group, "kind": "Gateway", "metadata": {"name": "edge"},
+///      "spec": {"gatewayClassName": "ours", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+///     {"apiVersion": group, "kind": "Gateway", "metadata": {"name": "other"},
+///      "spec": {"gatewayClassName": "theirs", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+///     {"apiVersion": group, "kind": "HTTPRoute", "metadata": {"name": "shop"},
+///      "spec": {"parentRefs": [{"name": "edge"}, {"name": "other"}], "rules": [{"backendRefs": [{"name": "cart", "port": 80}]}]}},
+/// ]);
+/// let snapshot: Snapshot = objects.as_array().into_iter().flatten().filter_map(|object| Object::from_json(object).object).collect();
+/// let resolution = resolve(&snapshot, &Controller::named("example.com/controller"));
+///
+/// assert_eq!((resolution.gateways.len(), resolution.unclaimed.len()), (1, 1), "one Gateway is ours, the other is not");
+/// let shop = resolution.routes.values().next().expect("the route");
+/// let [parent] = shop.parents.as_slice() else { panic!("only one parent is ours") };
+/// assert_eq!(parent.listeners[0].listener.name.as_str(), "http");
+/// assert_eq!(resolution.attached_routes.on(&parent.listeners[0].listener), 1);
+/// // The backend does not exist. That refuses neither the rule nor the route: its requests are answered with 500 (I-006).
+/// assert!(shop.rules[0].is_valid());
+/// assert!(matches!(shop.unresolved()[0], Refusal::BackendNotFound { .. }));
 /// ```
 #[must_use]
 pub fn resolve(snapshot: &Snapshot, controller: &Controller) -> Resolution {

@@ -144,6 +144,13 @@ pub struct HeaderOption {
 ///
 /// An answer with a header that cannot be written is none: the backend might rely on it. What belongs to one message or one
 /// connection, as Host does, is left alone (H-082).
+///
+/// ```
+/// use gwapi_match::auth::{GrpcAnswer, Verdict, judge_grpc};
+/// assert!(matches!(judge_grpc(&GrpcAnswer { code: 0, decision: None }), Verdict::Allow(_)));
+/// let Verdict::Deny(denial) = judge_grpc(&GrpcAnswer { code: 7, decision: None }) else { panic!("allowed") };
+/// assert_eq!(denial.status, 403);
+/// ```
 #[must_use]
 pub fn judge_grpc(answer: &GrpcAnswer) -> Verdict {
     let verdict = match (answer.code, &answer.decision) {

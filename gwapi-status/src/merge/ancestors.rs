@@ -30,6 +30,23 @@ const OF_X_BACKEND: List = List { limit: MAX_X_BACKEND_ANCESTORS, ..OF_POLICY };
 ///
 /// If others have filled the list, nothing is added, and those that are [`Dropped`] are to be told at their Gateways (N-020).
 /// Entries of others stay as they are, those of ours that no longer apply go (N-021).
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use gwapi_core::name::ControllerName;
+/// use gwapi_status::{Merged, merge_policy};
+/// use serde_json::json;
+///
+/// let ours = ControllerName::from("example.com/controller");
+/// let entry = |controller: &str| json!({
+///     "ancestorRef": {"kind": "Gateway", "name": "edge"}, "controllerName": controller,
+///     "conditions": [{"type": "Accepted", "status": "True", "reason": "Accepted", "message": "",
+///                     "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+/// });
+/// let status = json!({"ancestors": [entry(ours.as_str()), entry("example.org/other")]});
+/// let merged = merge_policy(Some(&status), None, &BTreeSet::from([ours]), Some("2026-10-29T12:00:00Z"));
+/// assert_eq!(merged, Merged::Changed(json!({"ancestors": [entry("example.org/other")]})));
+/// ```
 pub fn merge_policy(
     existing: Option<&Value>,
     desired: Option<&PolicyStatus>,

@@ -14,6 +14,24 @@ use crate::{
 
 /// Merges what the status of a GatewayClass should say into the one that is there. `now` is the time in RFC 3339, to be
 /// written where a status flips; without it such a condition has no `lastTransitionTime`.
+///
+/// ```
+/// use gwapi_core::{Controller, Object, Snapshot, SupportedFeatures, resolve};
+/// use gwapi_status::{merge_class, project};
+/// use serde_json::json;
+///
+/// let class = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": "ours", "generation": 1},
+///     "spec": {"controllerName": "example.com/controller"},
+/// });
+/// let snapshot: Snapshot = Object::from_json(&class).object.into_iter().collect();
+/// let controller = Controller { features: SupportedFeatures::core(), ..Controller::named("example.com/controller") };
+/// let report = project(&resolve(&snapshot, &controller));
+/// let desired = report.classes.values().next().expect("it is ours");
+/// let status = merge_class(None, desired, Some("2026-10-29T12:00:00Z")).into_status().expect("nothing was there");
+/// assert_eq!(status["conditions"][0]["type"], "Accepted");
+/// assert_eq!(status["supportedFeatures"], json!([{"name": "Gateway"}, {"name": "HTTPRoute"}, {"name": "ReferenceGrant"}]));
+/// ```
 pub fn merge_class(existing: Option<&Value>, desired: &ClassStatus, now: Option<&str>) -> Merged {
     let stamp = Stamp { generation: desired.observed_generation, now };
     merge_declared(existing, &desired.conditions, &desired.supported_features, stamp)
