@@ -236,7 +236,7 @@ impl Table {
     ///
     /// ```
     /// use gwapi_core::model::Scheme;
-    /// use gwapi_match::{Tables, compile, connect::{Admission, Arrival, HttpConnection}, head::HeadParts};
+    /// use gwapi_match::{compile, connect::{Admission, Arrival, HttpConnection}, head::HeadParts};
     /// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
     /// # use serde_json::{Value, json};
     /// # fn resolution(objects: Value) -> Resolution {
@@ -341,8 +341,8 @@ impl Table {
     /// backend.
     ///
     /// ```
-    /// use gwapi_core::{model::CaCertificates, resolution::ResolvedBackend};
-    /// use gwapi_match::{compile, decision::Picked};
+    /// use gwapi_core::{model::CaCertificates::WellKnown, resolution::ResolvedBackend};
+    /// use gwapi_match::compile;
     /// # use gwapi_core::{Controller, Object, Resolution, Snapshot, resolve};
     /// # use serde_json::{Value, json};
     /// # fn resolution(objects: Value) -> Resolution {
@@ -367,7 +367,7 @@ impl Table {
     ///
     /// let plan = table.backend_tls(target).expect("it can be done").expect("not in clear text");
     /// assert_eq!(plan.tls.server_name.as_str(), "cart.example.com");
-    /// assert_eq!((&plan.tls.ca_certificates, plan.certificate), (&CaCertificates::System, None));
+    /// assert_eq!((&plan.tls.ca_certificates, plan.certificate), (&WellKnown("System".into()), None));
     /// ```
     pub fn backend_tls<'t>(&'t self, target: &'t BackendTarget) -> Result<Option<BackendTlsPlan<'t>>, &'t Refusal> {
         let Some(tls) = &target.tls else { return Ok(None) };
