@@ -216,7 +216,7 @@ C-003\tn/a\tretired
     fn what_no_pure_crate_can_hold_has_a_reason() {
         let of = |how: &str, reason: &str| with("test\tgwapi-core/tests/t.rs::one", &format!("{how}\t{reason}"));
         assert_eq!(of("n/a", "it is prose for readers"), Vec::<String>::new());
-        assert_eq!(of("adapter", "the proxy's test of handshakes"), Vec::<String>::new());
+        assert_eq!(of("adapter", "the proxy's test of handshakes, see `Table::connect`"), Vec::<String>::new());
         assert_eq!(of("n/a", "prose"), ["A-001: `prose` is no reason"]);
         assert_eq!(of("adapter", "later"), ["A-001: `later` is no reason"]);
         assert_eq!(of("adapter", "gwapi-core/tests/t.rs::two"), ["A-001: gwapi-core/tests/t.rs has no function two"]);

@@ -53,7 +53,7 @@ fn parse_line(text: &str) -> Result<Line, String> {
     let how = match how {
         "case" => How::Case(list()),
         "test" => How::Test(list()),
-        "adapter" if places.contains("::") => How::Adapter(list()),
+        "adapter" if places.contains(".rs::") => How::Adapter(list()),
         "adapter" => How::Adapter(vec![places.to_owned()]),
         "n/a" => How::Not(places.to_owned()),
         _ => return Err(format!("`{how}` is none of case, test, adapter, n/a")),
@@ -94,7 +94,7 @@ impl How {
                 vec!["none of this is a test of a pure crate".to_owned()]
             }
             Self::Case(places) | Self::Test(places) => places.iter().filter_map(wrong).collect(),
-            Self::Adapter(places) if places.iter().any(|place| place.contains("::")) => places.iter().filter_map(wrong).collect(),
+            Self::Adapter(places) if places.iter().any(|place| place.contains(".rs::")) => places.iter().filter_map(wrong).collect(),
             Self::Adapter(words) => words.iter().filter_map(|words| reason_problem(words)).collect(),
             Self::Not(reason) => reason_problem(reason).into_iter().collect(),
         }
