@@ -71,11 +71,11 @@
 //! [`MAX_X_BACKEND_ANCESTORS`]; a message has [`MAX_MESSAGE`] characters. What has no room is left out of ours and never of what
 //! others wrote, and is [told](Merged::Full). Nothing here returns a `Result`.
 //!
-//! # What is not written
+//! # What is not in the graph
 //!
 //! `SupportedVersion` on classes: it tells which CRDs are installed, which is in no
-//! [`Snapshot`](gwapi_core::Snapshot). Who knows it adds the [`Condition`] to [`ClassStatus::conditions`]; without that, one
-//! that is there is left alone.
+//! [`Snapshot`](gwapi_core::Snapshot). Who knows it says so by [`ClassStatus::with_installed`]; without that, one that is there
+//! is left alone.
 //!
 //! The crate has no Cargo features, is `no_std` with `alloc`, and needs Rust 1.85.
 //!
@@ -105,7 +105,7 @@ mod route;
 mod x_backend;
 
 pub use ancestor::AncestorStatus;
-pub use class::ClassStatus;
+pub use class::{BUNDLE_VERSION, ClassStatus};
 pub use condition::{Condition, ConditionStatus, ConditionType};
 pub use gateway::GatewayStatus;
 pub use listener::ListenerStatus;
