@@ -20,7 +20,7 @@ const RULES: &str = "docs/requirements.md";
 const LEDGER: &str = "docs/ledger/requirements.tsv";
 
 /// So many rules are held by a case or by a test of a pure crate, which need neither a cluster nor a socket.
-const PURE_AT_LEAST: usize = 500;
+const PURE_AT_LEAST: usize = 665;
 
 pub(crate) fn run() -> Outcome {
     let rules = rules(&read(RULES)?);

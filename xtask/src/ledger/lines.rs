@@ -94,7 +94,9 @@ impl How {
                 vec!["none of this is a test of a pure crate".to_owned()]
             }
             Self::Case(places) | Self::Test(places) => places.iter().filter_map(wrong).collect(),
-            Self::Adapter(places) if places.iter().any(|place| place.contains(".rs::")) => places.iter().filter_map(wrong).collect(),
+            Self::Adapter(places) if places.iter().any(|place| place.contains(".rs::")) => {
+                places.iter().filter_map(wrong).collect()
+            }
             Self::Adapter(words) => words.iter().filter_map(|words| reason_problem(words)).collect(),
             Self::Not(reason) => reason_problem(reason).into_iter().collect(),
         }
