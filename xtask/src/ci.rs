@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    embed, purity,
+    embed, ledger, purity,
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
 
@@ -23,6 +23,7 @@ pub(crate) fn run() -> Outcome {
     })?;
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
+    step("ledger", ledger::run)?;
     step("embedding", embed::run)
 }
 

@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod crds;
 mod embed;
+mod ledger;
 mod purity;
 mod shell;
 
@@ -23,6 +24,7 @@ const COMMANDS: &[Command] = &[
         apiserver::run,
     ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
+    ("ledger", "each rule of docs/requirements.md is held by a case or a test that names it", ledger::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 
