@@ -91,5 +91,5 @@ pub use table::{Carries, ListenerId, Port, ServedListener, Table, Tables};
 
 /// The example of the README, compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -3,7 +3,8 @@
 use std::fs;
 
 use crate::{
-    embed, ledger, purity,
+    embed, ledger, package,
+    purity::{self, PURE},
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
 
@@ -24,11 +25,12 @@ pub(crate) fn run() -> Outcome {
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
     step("ledger", ledger::run)?;
+    step("packages", package::check)?;
     step("embedding", embed::run)
 }
 
 fn pure_crates_alone() -> Outcome {
-    for package in ["gwapi-core", "gwapi-match", "gwapi-status"] {
+    for package in PURE {
         cargo(&format!("check --package {package} --no-default-features --locked"))?;
     }
     Ok(())

@@ -8,6 +8,7 @@ mod ci;
 mod crds;
 mod embed;
 mod ledger;
+mod package;
 mod purity;
 mod shell;
 
@@ -23,7 +24,17 @@ const COMMANDS: &[Command] = &[
         "a real API server and `validate` say the same of mutated objects (--seed S, --objects N, --channel C)",
         apiserver::run,
     ),
-    ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
+    (
+        "embed",
+        "from their packages, the pure crates serve the examples, an empty project, and one with kube beside them",
+        embed::run,
+    ),
+    (
+        "package",
+        "what is published: packages, licences, foreign types, oldest versions; and what the tools for it say",
+        package::run,
+    ),
+    ("semver", "what has changed since a REVISION (or the last release), and whether the version says so", package::semver),
     ("ledger", "each rule of docs/requirements.md is held by a case or a test that names it", ledger::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];

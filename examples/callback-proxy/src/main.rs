@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn what_has_no_backend_is_answered_and_reaches_no_upstream() {
         let edge = Edge::new(table("first").unwrap(), endpoints());
-        let ask = |path| run(&edge, session(path).unwrap(), |_, _| panic!("it was sent")).map(|response| response.status().as_u16());
+        let ask =
+            |path| run(&edge, session(path).unwrap(), |_, _| panic!("it was sent")).map(|response| response.status().as_u16());
         assert_eq!(ask("/old"), Ok(302));
         assert_eq!(ask("/nowhere"), Ok(404));
         assert_eq!(ask("/%2e%2e/cart"), Err(StatusCode::BAD_REQUEST));

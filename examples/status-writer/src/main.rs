@@ -128,10 +128,7 @@ mod tests {
         let times: Vec<_> = conditions.iter().map(|one| (one["type"].as_str(), one["lastTransitionTime"].as_str())).collect();
         assert_eq!(
             times,
-            [
-                (Some("Accepted"), Some("2026-11-01T12:00:00Z")),
-                (Some("ResolvedRefs"), Some("2026-11-01T12:00:20Z")),
-            ]
+            [(Some("Accepted"), Some("2026-11-01T12:00:00Z")), (Some("ResolvedRefs"), Some("2026-11-01T12:00:20Z")),]
         );
     }
 
