@@ -65,7 +65,7 @@ fn check_project(unpacked: &Unpacked, name: &str, dependencies: &str) -> Outcome
 fn manifest(name: &str, dependencies: &str, patches: &str) -> String {
     format!(
         "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\nserde_json = \"1\"\n\
-         gwapi-core = \"0.7\"\ngwapi-match = \"0.7\"\ngwapi-status = \"0.7\"\n{dependencies}{patches}"
+         gwapi-core = \"*\"\ngwapi-match = \"*\"\ngwapi-status = \"*\"\n{dependencies}{patches}"
     )
 }
 

@@ -156,7 +156,7 @@ fn cargo_of(version: &str) -> Option<Command> {
 fn rust_version() -> Result<String, String> {
     let metadata = metadata("--no-deps")?;
     let package = packages(&metadata).find(|package| package["name"] == PURE[0]);
-    package.and_then(|package| package["rust_version"].as_str().map(str::to_owned)).ok_or("no rust-version".to_owned())
+    package.and_then(|package| package["rust_version"].as_str().map(str::to_owned)).ok_or_else(|| "no rust-version".to_owned())
 }
 
 fn check_workspace(mut command: Command, unpacked: &Unpacked, target: &str) -> Outcome {
@@ -180,7 +180,7 @@ fn version<'m>(metadata: &'m Value, name: &str) -> &'m str {
 }
 
 pub(crate) fn target_folder(metadata: &Value) -> Result<PathBuf, String> {
-    metadata["target_directory"].as_str().map(PathBuf::from).ok_or("cargo metadata names no target folder".to_owned())
+    metadata["target_directory"].as_str().map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_owned())
 }
 
 /// Writes a file, and the folders that it is in.
