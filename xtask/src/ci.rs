@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    embed, ledger, package,
+    apiserver, embed, gallery, ledger, package,
     purity::{self, PURE},
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
@@ -25,6 +25,8 @@ pub(crate) fn run() -> Outcome {
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
     step("ledger", ledger::run)?;
+    step("gallery", gallery::check)?;
+    step("validation beside a real API server", apiserver::bounded)?;
     step("packages", package::check)?;
     step("embedding", embed::run)
 }

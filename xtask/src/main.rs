@@ -7,7 +7,9 @@ mod bench;
 mod ci;
 mod crds;
 mod embed;
+mod gallery;
 mod ledger;
+mod mutants;
 mod package;
 mod purity;
 mod shell;
@@ -35,7 +37,9 @@ const COMMANDS: &[Command] = &[
         package::run,
     ),
     ("semver", "what has changed since a REVISION (or the last release), and whether the version says so", package::semver),
-    ("ledger", "each rule of docs/requirements.md is held by a case or a test that names it", ledger::run),
+    ("gallery", "writes docs/gallery.md: cases with what the program says of them; `--check` only compares", gallery::run),
+    ("ledger", "each rule is held by a case or a test that names it, and each field of the CRDs has its place", ledger::run),
+    ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…)", mutants::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 
