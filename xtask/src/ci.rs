@@ -3,7 +3,8 @@
 use std::fs;
 
 use crate::{
-    apiserver, embed, gallery, ledger, purity,
+    apiserver, embed, gallery, ledger, package,
+    purity::{self, PURE},
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
 
@@ -26,11 +27,12 @@ pub(crate) fn run() -> Outcome {
     step("ledger", ledger::run)?;
     step("gallery", gallery::check)?;
     step("validation beside a real API server", apiserver::bounded)?;
+    step("packages", package::check)?;
     step("embedding", embed::run)
 }
 
 fn pure_crates_alone() -> Outcome {
-    for package in ["gwapi-core", "gwapi-match", "gwapi-status"] {
+    for package in PURE {
         cargo(&format!("check --package {package} --no-default-features --locked"))?;
     }
     Ok(())

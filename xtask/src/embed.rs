@@ -1,10 +1,15 @@
-//! Whether others can take the pure crates: in an empty project, without naming a version of Kubernetes, and beside kube.
+//! Whether others can take the pure crates: everything here happens outside of the repository, with the packages that would be
+//! published. The examples are copied as they are, tested, and run; the program of ten lines compiles in an empty project,
+//! without naming a version of Kubernetes, and beside kube.
 
 use std::{fs, path::Path, process::Command};
 
-use crate::shell::{Outcome, root, run as run_command};
+use crate::{
+    package::{Unpacked, metadata, target_folder, write},
+    shell::{Outcome, output, root, run as run_command},
+};
 
-/// The program of both projects: the ten lines of the README, more or less.
+/// The ten lines of the README, more or less.
 const PROGRAM: &str = r#"
 use gwapi_core::{Controller, Object, Snapshot, resolve};
 
@@ -22,32 +27,67 @@ fn main() {
 const PROJECTS: [(&str, &str); 2] =
     [("empty", ""), ("with-kube", "kube = \"5.0.0\"\nk8s-openapi = { version = \"0.29.0\", features = [\"latest\"] }\n")];
 
+const EXAMPLES: [&str; 4] = ["tower-gateway", "callback-proxy", "matcher", "status-writer"];
+
 pub(crate) fn run() -> Outcome {
-    PROJECTS.iter().try_for_each(|(name, dependencies)| check(name, dependencies))
+    let unpacked = Unpacked::new()?;
+    run_examples(&unpacked)?;
+    PROJECTS.iter().try_for_each(|(name, dependencies)| check_project(&unpacked, name, dependencies))
 }
 
-fn check(name: &str, dependencies: &str) -> Outcome {
-    let root = root();
-    let project = root.join("target/embed").join(name);
-    write(&project.join("src/main.rs"), PROGRAM)?;
-    write(&project.join("Cargo.toml"), &manifest(name, dependencies, &root))?;
-    let mut command = Command::new(env!("CARGO"));
-    // One folder for what both of them build.
-    command.arg("check").arg("--quiet").current_dir(&project).env("CARGO_TARGET_DIR", root.join("target/embed/target"));
-    run_command(&mut command, &format!("cargo check in the project {name}"))
-}
-
-fn manifest(name: &str, dependencies: &str, root: &Path) -> String {
-    let mut manifest = format!(
-        "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\nserde_json = \"1\"\n{dependencies}"
-    );
-    for package in ["gwapi-core", "gwapi-match", "gwapi-status"] {
-        manifest.push_str(&format!("{package} = {{ path = {:?} }}\n", root.join(package)));
+fn run_examples(unpacked: &Unpacked) -> Outcome {
+    let folder = unpacked.folder().join("examples");
+    for name in EXAMPLES {
+        copy(&root().join("examples").join(name), &folder.join(name))?;
     }
-    manifest
+    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {EXAMPLES:?}\n{}", unpacked.patches());
+    write(&folder.join("Cargo.toml"), &manifest)?;
+    // The versions that everything else is tested with.
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map_err(|error| format!("Cargo.lock: {error}"))?;
+    run_command(cargo_in(&folder)?.args(["test", "--quiet", "--workspace"]), "cargo test of the examples")?;
+    EXAMPLES.iter().try_for_each(|name| run_example(&folder, name))
 }
 
-fn write(path: &Path, text: &str) -> Outcome {
-    let folder = path.parent().ok_or("a file without a folder")?;
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| format!("{}: {error}", path.display()))
+fn run_example(folder: &Path, name: &str) -> Outcome {
+    let printed = output(cargo_in(folder)?.args(["run", "--quiet", "--package", name]), &format!("cargo run of {name}"))?;
+    let path = folder.join(name).join("output.txt");
+    let expected = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if printed == expected { Ok(()) } else { Err(format!("examples/{name}/output.txt is not what {name} prints:\n{printed}")) }
+}
+
+fn check_project(unpacked: &Unpacked, name: &str, dependencies: &str) -> Outcome {
+    let folder = unpacked.folder().join(name);
+    write(&folder.join("src/main.rs"), PROGRAM)?;
+    write(&folder.join("Cargo.toml"), &manifest(name, dependencies, &unpacked.patches()))?;
+    run_command(cargo_in(&folder)?.args(["check", "--quiet"]), &format!("cargo check in the project {name}"))
+}
+
+fn manifest(name: &str, dependencies: &str, patches: &str) -> String {
+    format!(
+        "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\nserde_json = \"1\"\n\
+         gwapi-core = \"*\"\ngwapi-match = \"*\"\ngwapi-status = \"*\"\n{dependencies}{patches}"
+    )
+}
+
+/// One folder for what all of them build.
+fn cargo_in(folder: &Path) -> Result<Command, String> {
+    let target = target_folder(&metadata("--no-deps")?)?.join("packages/embed");
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(folder).env("CARGO_TARGET_DIR", target);
+    Ok(command)
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    let failed = |error| format!("{}: {error}", from.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let target = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy(&path, &target)?;
+        } else {
+            fs::copy(&path, &target).map_err(failed)?;
+        }
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod embed;
 mod gallery;
 mod ledger;
 mod mutants;
+mod package;
 mod purity;
 mod shell;
 
@@ -25,7 +26,17 @@ const COMMANDS: &[Command] = &[
         "a real API server and `validate` say the same of mutated objects (--seed S, --objects N, --channel C)",
         apiserver::run,
     ),
-    ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
+    (
+        "embed",
+        "from their packages, the pure crates serve the examples, an empty project, and one with kube beside them",
+        embed::run,
+    ),
+    (
+        "package",
+        "what is published: packages, licences, foreign types, oldest versions; and what the tools for it say",
+        package::run,
+    ),
+    ("semver", "what has changed since a REVISION (or the last release), and whether the version says so", package::semver),
     ("gallery", "writes docs/gallery.md: cases with what the program says of them; `--check` only compares", gallery::run),
     ("ledger", "each rule is held by a case or a test that names it, and each field of the CRDs has its place", ledger::run),
     ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…)", mutants::run),

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use crate::shell::{Outcome, cargo_output, root};
 
-const PURE: [&str; 3] = ["gwapi-core", "gwapi-match", "gwapi-status"];
+/// The pure crates, each after those that it depends on.
+pub(crate) const PURE: [&str; 3] = ["gwapi-core", "gwapi-match", "gwapi-status"];
 
 /// Crates that do I/O, read clocks or roll dice, or that bring such crates along.
 const IMPURE_CRATES: [&str; 14] = [

@@ -43,10 +43,15 @@ pub(crate) fn sh(line: &str) -> Outcome {
 
 /// The standard output of cargo.
 pub(crate) fn cargo_output(arguments: &str) -> Result<String, String> {
-    let output = Command::new(env!("CARGO")).args(arguments.split_whitespace()).current_dir(root()).output();
-    let output = output.map_err(|error| format!("cargo {arguments}: {error}"))?;
+    let mut command = Command::new(env!("CARGO"));
+    output(command.args(arguments.split_whitespace()).current_dir(root()), &format!("cargo {arguments}"))
+}
+
+/// The standard output of a command.
+pub(crate) fn output(command: &mut Command, name: &str) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("`{name}`: {error}"))?;
     if !output.status.success() {
-        return Err(format!("cargo {arguments}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
+        return Err(format!("`{name}`: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
