@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    embed, ledger, purity,
+    embed, ledger, page, purity,
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
 
@@ -24,7 +24,9 @@ pub(crate) fn run() -> Outcome {
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
     step("ledger", ledger::run)?;
-    step("embedding", embed::run)
+    step("embedding", embed::run)?;
+    step("the pure crates for WebAssembly", page::check)?;
+    step("the page in a browser", page::test)
 }
 
 fn pure_crates_alone() -> Outcome {

@@ -8,6 +8,7 @@ mod ci;
 mod crds;
 mod embed;
 mod ledger;
+mod page;
 mod purity;
 mod shell;
 
@@ -25,6 +26,11 @@ const COMMANDS: &[Command] = &[
     ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
     ("ledger", "each rule of docs/requirements.md is held by a case or a test that names it", ledger::run),
+    (
+        "page",
+        "builds the page that explains in the browser, in target/page (--serve, --test with a headless Chromium)",
+        page::run,
+    ),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 
