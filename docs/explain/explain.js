@@ -209,18 +209,24 @@ const KEYS = {
   "match": "its match comes first in the rule",
 };
 
+/** How many candidates are listed: with thousands of routes there are as many. */
+const SHOWN = 200;
+
 function candidates(why) {
   const matching = why.filter((one) => !one.failed);
   const failed = why.filter((one) => one.failed);
   const decided = (one) => one.decidedBy ? `before the next: ${KEYS[one.decidedBy] ?? ""} (decided by ${one.decidedBy})`
     : matching.length === 1 ? "the only one that matches" : undefined;
-  const list = (tag, items, text) => el(tag, {}, items.map((one) =>
-    el("li", {}, candidateName(one), el("span", { className: "by" }, message(text(one) ?? "")))));
+  const list = (tag, items, text) => [
+    el(tag, {}, items.slice(0, SHOWN).map((one) =>
+      el("li", {}, candidateName(one), el("span", { className: "by" }, message(text(one) ?? ""))))),
+    items.length > SHOWN ? el("p", { className: "hint" }, `${items.length - SHOWN} more are in the JSON below.`) : "",
+  ];
   return [
     el("h4", {}, "Candidates, in order"),
     matching.length ? list("ol", matching, decided) : el("p", { className: "hint" }, "None matches."),
     failed.length ? [el("h4", {}, "Do not match"), list("ul", failed, (one) => `does not hold: ${one.failed}`)] : "",
-  ].flat();
+  ];
 }
 
 // ---- a route ----

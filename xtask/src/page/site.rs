@@ -59,3 +59,19 @@ fn file(folder: &Path, target: &str) -> Option<(&'static str, Vec<u8>)> {
     };
     Some((kind, fs::read(path).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_folder_are_served_and_no_others() {
+        let folder = crate::shell::root().join("docs/explain");
+        let kind = |target| file(&folder, target).map(|(kind, _)| kind);
+        assert_eq!(kind("/"), Some("text/html; charset=utf-8"));
+        assert_eq!(kind("/explain.js?a=b"), Some("text/javascript; charset=utf-8"));
+        for other in ["/../requirements.md", "/../explain/explain.js", "//etc/hosts", "/gone.js", "/.", "explain.js", ""] {
+            assert_eq!(kind(other), None, "{other}");
+        }
+    }
+}
