@@ -241,19 +241,23 @@ function route(report) {
   ].flat().filter((part) => part !== "");
 }
 
-function parent({ parentRef, attached, listeners, refused, unclaimed }, index) {
+function parent({ parentRef, attached, clients, listeners, refused, unclaimed }, index) {
   const { sectionName, port } = parentRef;
   const where = [objectName({ ...parentRef, port: undefined }), sectionName && `listener ${sectionName}`, port && `port ${port}`];
   const [kind, text] = unclaimed ? ["note", "left alone; the status says nothing about it"]
     : attached ? ["good", "attached"] : ["bad", "not attached"];
   return el("div", { className: "parent" },
     verdict(kind, `parentRefs[${index}] ${where.filter(Boolean).join(", ")}: ${text}`),
+    attached && clients ? el("p", {}, `For clients of ${forWhom(clients)}`) : "",
     listeners ? el("ul", {}, listeners.map((one) => el("li", {},
-      `listener ${one.listener}: ${one.served ? "attached" : "attached, but the listener is not served"}`,
+      `${clients ? "port" : "listener"} ${one.listener}: ${one.served ? "attached" : "attached, but the listener is not served"}`,
       el("span", { className: "by" }, `hostnames ${one.hostnames.join(", ")}`)))) : "",
     refusals(refused),
     unclaimed ? el("p", {}, message(unclaimed.message), fixed(unclaimed.fix)) : "");
 }
+
+const forWhom = (clients) => clients.consumer ? `namespace ${clients.consumer} only`
+  : "every namespace without routes of its own for the Service";
 
 function refusals(refused) {
   if (!refused) return "";

@@ -248,6 +248,27 @@ mod tests {
     }
 
     #[test]
+    fn a_018_names_are_in_pascal_case_and_those_of_a_mesh_begin_with_it() {
+        for feature in Feature::ALL {
+            let name = feature.as_str();
+            assert!(name.len() <= 128 && name.starts_with(|letter: char| letter.is_ascii_uppercase()), "{name}");
+            assert!(name.bytes().all(|letter| letter.is_ascii_alphanumeric()), "{name}");
+            assert_eq!(Feature::of(name), Some(*feature));
+        }
+        assert_eq!(Feature::ALL.iter().filter(|feature| feature.is_mesh()).count(), 10);
+        // names that stand in texts only, and one that is gone.
+        for name in ["GatewayListenerSet", "TLSRouteTermination", "TLSRouteMixedMode", "GatewayInfrastructurePropagation"] {
+            assert_eq!(Feature::of(name), None);
+        }
+    }
+
+    #[test]
+    fn a_021_the_core_of_the_profile_for_http() {
+        let core: Vec<_> = SupportedFeatures::core().iter().collect();
+        assert_eq!(core, [Feature::Gateway, Feature::HTTPRoute, Feature::ReferenceGrant]);
+    }
+
+    #[test]
     fn what_is_declared_is_what_was_given() {
         let some = [Feature::UDPRoute, Feature::Mesh];
         let declared = SupportedFeatures::of(some);

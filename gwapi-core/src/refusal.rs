@@ -357,7 +357,7 @@ pub enum Refusal {
 
     // Attachment, one parentRef and listener at a time
     /// D-013, D-014: no listener of the parent has that name and port.
-    #[error("{} has no listener {}", parent_ref.object(), selected_by(parent_ref))]
+    #[error("{} has no {}", parent_ref.object(), selected_by(parent_ref))]
     NoListenerSelected {
         /// The reference.
         parent_ref: ParentRef,
@@ -549,10 +549,13 @@ fn list_or<T: core::fmt::Display>(names: &[T], none: &str) -> String {
 
 fn selected_by(parent_ref: &ParentRef) -> String {
     match (&parent_ref.section_name, parent_ref.port) {
-        (Some(name), Some(port)) => alloc::format!("`{name}` on port {port}"),
-        (Some(name), None) => alloc::format!("`{name}`"),
-        (None, Some(port)) => alloc::format!("on port {port}"),
-        (None, None) => "at all".into(),
+        // The ports of a Service are its listeners (O-004).
+        (None, Some(port)) if parent_ref.kind == "Service" => alloc::format!("port {port}"),
+        (None, None) if parent_ref.kind == "Service" => "port at all".into(),
+        (Some(name), Some(port)) => alloc::format!("listener `{name}` on port {port}"),
+        (Some(name), None) => alloc::format!("listener `{name}`"),
+        (None, Some(port)) => alloc::format!("listener on port {port}"),
+        (None, None) => "listener at all".into(),
     }
 }
 

@@ -42,6 +42,20 @@ fn count(resolution: &Resolution, listener: &str) -> usize {
     common::count_of(resolution, "infra/edge", listener)
 }
 
+#[test]
+fn d_017_every_listener_that_is_selected_tells_why_not() {
+    let foreign = listener("foreign", 80, "HTTP", json!({"hostname": "a.com"}));
+    let tls = listener("tls", 443, "TLS", json!({"tls": {"mode": "Passthrough"}, "allowedRoutes": from_all()}));
+    let refused = |listeners: &[Value], parent: Value| {
+        let route = route("shop/r", json!({"parentRefs": [common::merged(edge(), parent)], "hostnames": ["a.com"]}));
+        names(&attachment_of(&resolved(&[gateway("infra/edge", listeners), route]), "shop/r").refused)
+    };
+    let all = [foreign.clone(), tls.clone(), named("named", "b.com")];
+    assert_eq!(refused(&all, json!({"sectionName": "gone"})), ["noListenerSelected"]);
+    assert_eq!(refused(&all, json!({})), ["namespaceNotAllowed", "kindNotAllowed", "noMatchingHostname"]);
+    assert_eq!(refused(&[foreign, tls], json!({})), ["namespaceNotAllowed", "kindNotAllowed"]);
+}
+
 // Namespaces
 
 /// What becomes of `shop/r` on a listener that allows these namespaces.
@@ -292,6 +306,7 @@ fn served(listener_hostname: Option<&str>, hostnames: &[&str]) -> Vec<(Option<St
     }
 }
 
+/// E-023: what programs for certificates and DNS records read is the intersection, and nothing where there is none.
 #[test]
 fn e_010_a_hostname_is_served_as_far_as_the_listener_has_it() {
     // Listener, hostname of the route, what is served.

@@ -378,6 +378,7 @@ fn h_086_to_h_090_a_filter_that_cannot_run_closes_its_listener() {
     let bad: [(Value, &[Value], &[&str], &[&str]); 7] = [
         (json!({"type": "RateLimit"}), &[], &["listenerFilterUnsupported"], &[]),
         (json!({"type": "CORS", "cors": {}}), &[], &["listenerFilterUnsupported"], &[]),
+        // H-087.
         (json!({"type": "ExternalAuth"}), &[], &["listenerFilterInvalid"], &[]),
         (json!({}), &[], &["listenerFilterInvalid"], &[]),
         (extension(), &[], &[], &["listenerFilterRef"]),

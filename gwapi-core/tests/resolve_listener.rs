@@ -291,6 +291,14 @@ fn b_036_in_passthrough_certificates_are_ignored() {
 }
 
 #[test]
+fn b_044_whether_a_certificate_has_the_hostname_is_for_clients_to_say() {
+    // The pair holds no names at all.
+    let named = https("tls", 443, json!({"hostname": "shop.example.com"}));
+    let edge = edge_of(&resolved(&[gateway("infra/edge", &[named]), secret("infra/cert")]));
+    assert!(listener_of(&edge, "tls").is_served());
+}
+
+#[test]
 fn b_042_https_without_a_certificate_is_accepted_and_not_served() {
     let bare = listener("bare", 443, "HTTPS", json!({}));
     let options = listener("options", 444, "HTTPS", json!({"tls": {"options": {"example.com/profile": "modern"}}}));

@@ -134,6 +134,18 @@ fn c_004_sets_of_other_parents_are_ignored_and_so_are_routes_to_them() {
     assert!(matches!(theirs.1, Unclaimed::OtherController { .. }));
 }
 
+/// Nobody counts: what one object may list is for the API server to say.
+#[test]
+fn c_016_no_listener_is_one_too_many() {
+    let listeners = |from: u16| (0..64).map(|number| on(&format!("l{number}"), from + number)).collect::<Vec<_>>();
+    let objects =
+        [letting_all(&listeners(1000)), listener_set("shop/a", &listeners(2000)), listener_set("shop/b", &listeners(3000))];
+    let edge = edge_of(&resolved(&objects));
+    let of_sets = edge.listener_sets.iter().flat_map(|set| &set.listeners);
+    let served: Vec<_> = edge.listeners.iter().chain(of_sets).map(|listener| listener.is_served()).collect();
+    assert_eq!(served, [true; 192]);
+}
+
 #[test]
 fn c_005_sets_are_merged_oldest_first_and_then_by_name() {
     let set = |name: &str| listener_set(name, &[on("http", 81)]);

@@ -154,6 +154,25 @@ fn n_002_and_n_022_targets_are_local_and_must_be_there() {
     assert_eq!(of(json!([web(), {"group": "", "kind": "Service", "name": "gone"}]), &[]), ["targetNotFound"]);
 }
 
+#[test]
+fn c_028_a_policy_for_a_listener_set_is_refused_and_reaches_nobody() {
+    let target = json!([{"group": "gateway.networking.k8s.io", "kind": "ListenerSet", "name": "set"}]);
+    let traffic = json!({"targetRefs": target, "retryConstraint": {}});
+    let telemetry = json!({"targetRefs": target, "tracing": {"mode": "Disabled"}});
+    let policies = [
+        tls_policy("shop/tls", target.clone(), by_ca()),
+        x_object("XBackendTrafficPolicy", "shop/traffic", traffic),
+        x_object("XTelemetryPolicy", "shop/telemetry", telemetry),
+    ];
+    let set = common::listener_set("shop/set", &[open("more")]);
+    let with = resolved(&world(&[&policies[..], &[set.clone()]].concat()));
+    for name in ["shop/tls", "shop/traffic", "shop/telemetry"] {
+        assert_eq!(refused(&policy_of(&with, name)), ["targetUnsupported"], "{name}");
+    }
+    let without = resolved(&world(&[set]));
+    assert_eq!((&with.gateways, &with.routes), (&without.gateways, &without.routes));
+}
+
 /// Envoy Gateway #9035, #9068: more specific before older, older before the name.
 #[test]
 fn pitfall_59_who_has_the_target() {

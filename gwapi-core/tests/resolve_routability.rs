@@ -106,7 +106,7 @@ fn b_080_some_are_enough_to_be_reached_by_and_none_is_not() {
     assert_eq!(none.address_requests, [Err(refusal.clone())]);
     assert_eq!(none.unreachable, [Refusal::AddressNotAssigned]);
     assert!(none.is_accepted() && none.addresses.is_empty());
-    // An address that is still in use after an update that could not be applied.
+    // B-083: an address that is still in use after an update that could not be applied.
     let retained = assigned(&ours(), &json!([missing]), &[address("192.0.2.7", "")]);
     assert_eq!(retained.address_requests, [Err(refusal)]);
     assert!(retained.is_programmed());

@@ -291,3 +291,27 @@ impl<'t> TlsPlan<'t> {
         Self { listener, certificates: &listener.certificates, client_validation: listener.client_validation.as_ref() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// B-007: one number can be a port of streams and one of datagrams.
+    #[test]
+    fn an_arrival_says_what_carries_it_and_where_it_came_to() {
+        let address = IpAddr::from([10, 0, 0, 1]);
+        assert_eq!(Arrival::udp(53).transport, Transport::Udp);
+        assert_eq!(Arrival::plain(53).transport, Transport::Tcp);
+        let at = Arrival::tls(443, Some("a.example")).at(address);
+        assert_eq!((at.local_address, at.port, at.transport), (Some(address), 443, Transport::Tcp));
+        assert_eq!(at.server_name().map(|name| name.as_str().to_owned()).as_deref(), Some("a.example"));
+    }
+
+    #[test]
+    fn a_connection_keeps_its_port_and_scheme() {
+        let plain = HttpConnection::of(&Arrival::plain(8080));
+        assert_eq!((plain.port(), plain.scheme()), (8080, Scheme::Http));
+        let tls = HttpConnection::of(&Arrival::tls(8443, None));
+        assert_eq!((tls.port(), tls.scheme()), (8443, Scheme::Https));
+    }
+}

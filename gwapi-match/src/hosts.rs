@@ -286,6 +286,22 @@ mod tests {
         }
     }
 
+    /// Dots are looked for in words of 64 bytes: suffixes of every length up to that of the longest host.
+    #[test]
+    fn wildcards_of_every_length_are_found() {
+        let host = format!("{}example", "a.bc.".repeat(48));
+        let suffixes = host.match_indices('.').map(|(at, _)| format!("*{}", &host[at..]));
+        let names: Vec<String> = suffixes.collect();
+        for name in &names {
+            let only = map(&[name]);
+            assert_eq!(chain(&only, Some(&host)).len(), 1, "{name}");
+            assert_eq!(chain(&only, Some(&host.replace("example", "examplf"))).len(), 0, "{name}");
+        }
+        let all = map(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let chain: Vec<u32> = chain(&all, Some(&host)).into_iter().map(|(_, at)| *at).collect();
+        assert_eq!(chain, (0..names.len() as u32).collect::<Vec<_>>(), "longest first");
+    }
+
     #[test]
     fn no_host_is_covered_by_the_lack_of_a_hostname_only() {
         assert_eq!(chain(&map(&["", "a.example"]), None).into_iter().map(|(_, at)| *at).collect::<Vec<_>>(), [0]);

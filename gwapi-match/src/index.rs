@@ -268,3 +268,23 @@ impl PartialEq for ServedRule {
 }
 
 impl Eq for ServedRule {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path_of(service: Option<&str>, method: Option<&str>) -> Option<PathMatch> {
+        let exact = |name: &str| ValueMatcher::Exact(name.into());
+        let method = GrpcMethodMatch { service: service.map(exact), method: method.map(exact) };
+        rpc_path(&GrpcMatch { method: Some(method), headers: Vec::new() })
+    }
+
+    /// K-003, K-004: one path says service and method; a service ends at its first slash, so that one with a slash has none.
+    #[test]
+    fn a_method_with_its_service_is_one_path() {
+        assert_eq!(path_of(Some("a.B"), Some("Get")), Some(PathMatch::Exact("/a.B/Get".into())));
+        assert_eq!(path_of(Some("a/b"), Some("Get")), None);
+        assert_eq!(path_of(Some("a.B"), None), None);
+        assert_eq!(path_of(None, Some("Get")), None);
+    }
+}

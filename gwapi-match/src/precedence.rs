@@ -312,3 +312,52 @@ impl Serialize for Key {
         serializer.serialize_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gwapi_core::{
+        model::{HeaderName, ValueMatch},
+        time::Timestamp,
+    };
+
+    use super::*;
+
+    fn seniority() -> Seniority {
+        Seniority { created: Timestamp(0), name: "shop/a".into() }
+    }
+
+    fn grpc(service: Option<&str>, method: Option<&str>, headers: usize) -> Precedence {
+        let exact = |name: &str| ValueMatcher::Exact(name.into());
+        let method = GrpcMethodMatch { service: service.map(exact), method: method.map(exact) };
+        let header = |number| ValueMatch { name: HeaderName::parse(&format!("x-{number}")).unwrap(), value: exact("1") };
+        let matched = GrpcMatch { method: Some(method), headers: (0..headers).map(header).collect() };
+        Precedence::of_grpc(None, &matched, &seniority(), (0, 0))
+    }
+
+    fn decides(better: &Precedence, worse: &Precedence, key: Key) {
+        assert!(better < worse);
+        assert_eq!((better.deciding_key(worse), worse.deciding_key(better)), (Some(key), Some(key)));
+        assert_eq!(better.deciding_key(better), None);
+    }
+
+    /// G-012, K-015: the key that is named is the first one that differs.
+    #[test]
+    fn of_two_grpc_matches_the_first_criterion_that_differs_is_named() {
+        decides(&grpc(Some("a.Long"), None, 0), &grpc(Some("a.B"), Some("Everything"), 2), Key::Service);
+        decides(&grpc(Some("a.B"), None, 0), &grpc(None, Some("Everything"), 2), Key::Service);
+        decides(&grpc(Some("a.B"), Some("Longer"), 0), &grpc(Some("a.B"), Some("Get"), 2), Key::Method);
+        decides(&grpc(Some("a.B"), Some("Get"), 2), &grpc(Some("a.B"), Some("Get"), 1), Key::Headers);
+    }
+
+    /// G-014: kinds are not compared, whatever else differs.
+    #[test]
+    fn kinds_that_do_not_compete_are_named_before_everything_else() {
+        let own = Hostname::parse("a.example").unwrap();
+        let http = Precedence::of_http(Some(&own), &HttpMatch::default(), RegexRank::AfterPrefix, &seniority(), (0, 0));
+        assert_eq!(http.deciding_key(&grpc(Some("a.B"), None, 0)), Some(Key::Kind));
+        assert_eq!(grpc(Some("a.B"), None, 0).deciding_key(&http), Some(Key::Kind));
+        let other = Hostname::parse("longer.example").unwrap();
+        let other = Precedence::of_http(Some(&other), &HttpMatch::default(), RegexRank::AfterPrefix, &seniority(), (0, 0));
+        decides(&other, &http, Key::Hostname);
+    }
+}

@@ -14,7 +14,7 @@
 
 use std::borrow::Cow;
 
-use gwapi_core::model::{Fraction, ParentBasedSampling, SpanAttributeValue, Tracer};
+use gwapi_core::model::{Fraction, HeaderName, ParentBasedSampling, SpanAttributeValue, Tracer};
 
 use crate::{filters::mirror::selected, headers::Headers};
 
@@ -61,8 +61,9 @@ pub fn is_sampled(sampling: Sampling, parent: Option<bool>, random: u64) -> bool
 
 /// The attributes that a policy gives to every span of a request, in the order of the policy (P-042).
 ///
-/// One whose header the request does not have, or whose key nobody knows, is left out. `of_key` is asked for the keys of
-/// [`DICTIONARY`] only: what a data plane knows besides is not for policies to read.
+/// One whose header the request does not have, or whose key nobody knows, is left out. `of_key` is asked for keys of the
+/// [`DICTIONARY`] and for headers of the response (`http.response.header.<name>`): what a data plane knows besides is not for
+/// policies to read.
 pub fn attributes<'a, H: Headers + ?Sized>(
     tracer: &'a Tracer,
     headers: &'a H,
@@ -72,26 +73,27 @@ pub fn attributes<'a, H: Headers + ?Sized>(
         let value = match &attribute.value {
             SpanAttributeValue::Literal(text) => Cow::Borrowed(&**text),
             SpanAttributeValue::Header(name) => text(headers.joined(name.as_str())?),
-            SpanAttributeValue::Attribute(key) if is_in_dictionary(key) => of_key(key)?,
-            SpanAttributeValue::Attribute(_) => return None,
+            SpanAttributeValue::Attribute(key) => match key.strip_prefix(REQUEST_HEADER) {
+                Some(name) if is_header(name) => text(headers.joined(name)?),
+                _ if is_in_dictionary(key) => of_key(key)?,
+                _ => return None,
+            },
         };
         Some((&*attribute.name, value))
     })
 }
 
-/// The keys whose values policies can ask for: the stable ones of OpenTelemetry that say something about a request (GEP-5253).
-/// In the order of the alphabet.
-pub const DICTIONARY: [&str; 23] = [
+/// The keys whose values policies can ask for, besides those of headers: the dictionary of GEP-5253. In the order of the alphabet.
+pub const DICTIONARY: [&str; 27] = [
     "client.address",
     "client.port",
     "error.type",
     "http.request.method",
     "http.request.method_original",
-    "http.request.resend_count",
     "http.response.status_code",
     "http.route",
-    "network.local.address",
-    "network.local.port",
+    "k8s.cluster.name",
+    "k8s.cluster.uid",
     "network.peer.address",
     "network.peer.port",
     "network.protocol.name",
@@ -100,6 +102,11 @@ pub const DICTIONARY: [&str; 23] = [
     "network.type",
     "server.address",
     "server.port",
+    "service.instance.id",
+    "service.name",
+    "service.namespace",
+    "service.version",
+    "url.fragment",
     "url.full",
     "url.path",
     "url.query",
@@ -107,10 +114,20 @@ pub const DICTIONARY: [&str; 23] = [
     "user_agent.original",
 ];
 
-/// Whether a key is one of the [`DICTIONARY`].
+/// What stands before the name of a header in the keys of the dictionary for headers.
+const REQUEST_HEADER: &str = "http.request.header.";
+const RESPONSE_HEADER: &str = "http.response.header.";
+
+/// Whether the dictionary has a key: one of the [`DICTIONARY`], or that of a header.
 #[must_use]
 pub fn is_in_dictionary(key: &str) -> bool {
-    DICTIONARY.binary_search(&key).is_ok()
+    let of_header = [REQUEST_HEADER, RESPONSE_HEADER].into_iter().find_map(|start| key.strip_prefix(start));
+    of_header.map_or_else(|| DICTIONARY.binary_search(&key).is_ok(), is_header)
+}
+
+/// Whether it is the name of a header as keys have it: in lower case.
+fn is_header(name: &str) -> bool {
+    HeaderName::parse(name).is_ok_and(|parsed| parsed.as_str() == name)
 }
 
 /// Spans hold text.
@@ -123,7 +140,7 @@ fn text(value: Cow<'_, [u8]>) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use gwapi_core::model::{BackendObjectRef, HeaderName, SpanAttribute};
+    use gwapi_core::model::{BackendObjectRef, SpanAttribute};
 
     use super::*;
 
@@ -196,16 +213,30 @@ mod tests {
             attribute("path", SpanAttributeValue::Attribute("url.path".into())),
             attribute("unknown", SpanAttributeValue::Attribute("http.route".into())),
             attribute("secret", SpanAttributeValue::Attribute("proxy.upstream.secret".into())),
+            attribute("asked", SpanAttributeValue::Attribute("http.request.header.x-tenant".into())),
+            attribute("odd", SpanAttributeValue::Attribute("http.request.header.X-Tenant".into())),
+            attribute("answered", SpanAttributeValue::Attribute("http.response.header.etag".into())),
         ]);
         let headers: &[(&[u8], &[u8])] = &[(b"x-tenant", b"a"), (b"X-Tenant", b"b"), (b"x-raw", b"\xff")];
         let of_key = |key: &str| (key != "http.route").then(|| Cow::Owned(format!("<{key}>")));
         let found: Vec<_> = attributes(&tracer, headers, of_key).map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(found, ["tenant=a,b", "raw=\u{fffd}", "env=prod", "path=<url.path>"]);
+        assert_eq!(
+            found,
+            ["tenant=a,b", "raw=\u{fffd}", "env=prod", "path=<url.path>", "asked=a,b", "answered=<http.response.header.etag>"]
+        );
     }
 
     #[test]
     fn p_042_the_dictionary_is_in_order() {
         assert!(DICTIONARY.is_sorted());
-        assert!(is_in_dictionary("url.path") && !is_in_dictionary("url") && !is_in_dictionary(""));
+        for key in ["url.path", "k8s.cluster.uid", "http.request.header.x-a", "http.response.header.etag"] {
+            assert!(is_in_dictionary(key), "{key}");
+        }
+        // A tree of keys is none, nor is what OpenTelemetry has and the dictionary has not.
+        for key in
+            ["", "url", "http.request.header.", "http.request.header.a b", "http.request.resend_count", "network.local.port"]
+        {
+            assert!(!is_in_dictionary(key), "{key}");
+        }
     }
 }

@@ -140,3 +140,16 @@ fn asked() -> impl Strategy<Value = Asked> {
     (select(&["GET", "POST", "get"][..]), host, path, query, vec((names, values), 0..5))
         .prop_map(|(method, host, path, query, headers)| Asked { method, host, target: format!("{path}?{query}"), headers })
 }
+
+/// What has no path is matched by the prefix `/` only, whatever else stands beside it.
+#[test]
+fn f_028_patterns_and_exact_paths_match_nothing_without_a_path() {
+    let of = |matches: [HttpMatch; 2]| world(vec![http("web", 80, "")], vec![route("r").rule(rule(matches))]);
+    let ask = |world: &World| {
+        let request = Request { target: "*", ..Request::get("h.example/").method("OPTIONS") };
+        world.ask(request).route().to_owned()
+    };
+    assert_eq!(ask(&of([regex(".*"), exact("/x")])), "404");
+    assert_eq!(ask(&of([regex(".*"), prefix("/x")])), "404");
+    assert_eq!(ask(&of([regex(".*"), prefix("/")])), "r");
+}

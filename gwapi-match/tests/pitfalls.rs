@@ -10,7 +10,7 @@ use gwapi_core::{
     resolve,
 };
 use gwapi_match::{
-    connect::{Admission, Arrival, HttpConnection},
+    connect::{Admission, Arrival, Connection, HttpConnection},
     decision::Picked,
     explain::explain,
     precedence::Key,
@@ -552,6 +552,20 @@ fn a_rule_that_cannot_be_honoured_takes_part_in_nothing() {
     );
     assert_eq!(world.get("/x").rule, "r[1.0]");
     assert_eq!(world.get("h.example/x").rule, "r[1.0]");
+}
+
+#[test]
+fn b_037_a_handshake_gets_the_certificates_of_the_most_specific_listener() {
+    let listeners = vec![https("any", 443, ""), https("wide", 443, "*.example.com"), https("exact", 443, "a.example.com")];
+    let world = world(listeners, vec![route("r").rule(rule([any_path()]))]);
+    for (server_name, expected) in
+        [("a.example.com", "exact"), ("b.example.com", "wide"), ("b.a.example.com", "wide"), ("example.org", "any")]
+    {
+        let arrival = Arrival::tls(443, Some(server_name));
+        let Connection::Http { tls: Some(plan), .. } = world.table().connect(&arrival) else { panic!("{server_name}") };
+        let names: Vec<_> = plan.certificates.iter().map(|certificate| certificate.name.as_str()).collect();
+        assert_eq!(names, [expected], "{server_name}");
+    }
 }
 
 #[test]

@@ -36,9 +36,9 @@
 //! assert_eq!(merge_gateway(Some(&status), desired, Some("2027-01-01T00:00:00Z")), Merged::Unchanged);
 //! ```
 //!
-//! **Not written.** `SupportedVersion` on classes (A-006, X-16): it tells which CRDs are installed, which is in no
-//! [`Snapshot`](gwapi_core::Snapshot). Who knows it adds the [`Condition`] to [`ClassStatus::conditions`]; without that, one
-//! that is there is left alone.
+//! **Not in the graph.** `SupportedVersion` on classes (A-006, X-16): it tells which CRDs are installed, which is in no
+//! [`Snapshot`](gwapi_core::Snapshot). Who knows it says so by [`ClassStatus::with_installed`]; without that, one that is there
+//! is left alone.
 //!
 //! Start reading at [`reason_of`]: it maps every refusal to its condition and reason.
 #![no_std]
@@ -66,7 +66,7 @@ mod route;
 mod x_backend;
 
 pub use ancestor::AncestorStatus;
-pub use class::ClassStatus;
+pub use class::{BUNDLE_VERSION, ClassStatus};
 pub use condition::{Condition, ConditionStatus, ConditionType};
 pub use gateway::GatewayStatus;
 pub use listener::ListenerStatus;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    embed, ledger, page, purity,
+    apiserver, embed, gallery, ledger, page, purity,
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
 
@@ -24,6 +24,8 @@ pub(crate) fn run() -> Outcome {
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
     step("ledger", ledger::run)?;
+    step("gallery", gallery::check)?;
+    step("validation beside a real API server", apiserver::bounded)?;
     step("embedding", embed::run)?;
     step("the pure crates for WebAssembly", page::check)?;
     step("the page in a browser", page::test)

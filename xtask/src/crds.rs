@@ -16,6 +16,11 @@ use serde_json::Value;
 use crate::shell::{Outcome, root};
 
 const CHECKED_IN: &str = "gwapi-core/src/validate/crds.txt";
+const STATUS_CHECKED_IN: &str = "xtask/src/crds/status.txt";
+
+/// The fields of every status, in the same form. Nobody is refused for a status, so the validator has no use for them; the ledger
+/// of fields has.
+pub(crate) const STATUS: &str = include_str!("crds/status.txt");
 
 /// The order of the kinds, so that a type that several share has the name of the best known one.
 const KINDS: [&str; 9] =
@@ -34,22 +39,29 @@ pub(crate) fn run() -> Outcome {
     if !problems.is_empty() {
         return Err(format!("the validator does not understand\n  {}", problems.join("\n  ")));
     }
-    if new == text_form::CRDS {
-        println!("{CHECKED_IN} is what the CRDs say: {} lines", new.lines().count());
+    let status = status_text(dir)?;
+    let outcomes = [compare(CHECKED_IN, text_form::CRDS, &new, write), compare(STATUS_CHECKED_IN, STATUS, &status, write)];
+    outcomes.into_iter().collect()
+}
+
+/// Says how a text differs from the one that is checked in, or puts it in its place.
+fn compare(name: &str, old: &str, new: &str, write: bool) -> Outcome {
+    if new == old {
+        println!("{name} is what the CRDs say: {} lines", new.lines().count());
         return Ok(());
     }
-    print!("{}", difference(text_form::CRDS, &new));
+    print!("{}", difference(old, new));
     if write {
-        let path = root().join(CHECKED_IN);
+        let path = root().join(name);
         return fs::write(&path, new).map_err(|error| format!("{}: {error}", path.display()));
     }
-    Err(format!("{CHECKED_IN} differs; `--write` takes the new one"))
+    Err(format!("{name} differs; `--write` takes the new one"))
 }
 
 /// Both channels in one text: a line that only one has is marked.
 fn text(dir: &Path) -> Result<String, String> {
-    let (standard, version) = channel(&dir.join("standard"))?;
-    let (experimental, _) = channel(&dir.join("experimental"))?;
+    let (standard, version) = channel(&dir.join("standard"), kind_schema)?;
+    let (experimental, _) = channel(&dir.join("experimental"), kind_schema)?;
     let [standard, experimental] = written([&standard, &experimental]);
     let mut text = format!(
         "# The CRDs of Gateway API {version}: types, limits, defaults and CEL rules.\n\
@@ -62,9 +74,24 @@ fn text(dir: &Path) -> Result<String, String> {
     Ok(text)
 }
 
+/// The fields of every status in the experimental channel, which has them all.
+fn status_text(dir: &Path) -> Result<String, String> {
+    let (kinds, version) = channel(&dir.join("experimental"), status_schema)?;
+    let [lines, _] = written([&kinds, &[]]);
+    let lines: String = lines.iter().map(|line| format!(" {line}\n")).collect();
+    Ok(format!(
+        "# The fields of every status in the CRDs of Gateway API {version}, in the form of {CHECKED_IN}.\n\
+         # Derived from config/crd of https://github.com/kubernetes-sigs/gateway-api (Apache License 2.0) by `cargo xtask crds`.\n\
+         {lines}"
+    ))
+}
+
 // ---- one channel ----
 
-fn channel(dir: &Path) -> Result<(Vec<Kind>, String), String> {
+/// What is taken from the schema of a version.
+type Part = fn(&Value) -> Result<Type, String>;
+
+fn channel(dir: &Path, part: Part) -> Result<(Vec<Kind>, String), String> {
     let at = |error: &dyn std::fmt::Display| format!("{}: {error}", dir.display());
     let mut files: Vec<_> = fs::read_dir(dir).map_err(|error| at(&error))?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
@@ -74,7 +101,7 @@ fn channel(dir: &Path) -> Result<(Vec<Kind>, String), String> {
         let loaded = gwapi_manifest::parse_values(&file.display().to_string(), &bytes);
         for crd in loaded.documents.iter().map(|document| &document.value) {
             if crd["kind"] == "CustomResourceDefinition" {
-                kinds.extend(kinds_of(crd).map_err(|error| format!("{}: {error}", file.display()))?);
+                kinds.extend(kinds_of(crd, part).map_err(|error| format!("{}: {error}", file.display()))?);
                 version =
                     crd["metadata"]["annotations"]["gateway.networking.k8s.io/bundle-version"].as_str().unwrap_or("").into();
             }
@@ -95,13 +122,13 @@ struct Kind {
     schema: Type,
 }
 
-fn kinds_of(crd: &Value) -> Result<Vec<Kind>, String> {
+fn kinds_of(crd: &Value, part: Part) -> Result<Vec<Kind>, String> {
     let spec = &crd["spec"];
     let (name, group) = (string(&spec["names"]["kind"]), string(&spec["group"]));
     let scope = if spec["scope"] == "Cluster" { "cluster" } else { "namespaced" };
     let mut schemas: Vec<(Type, Vec<String>)> = Vec::new();
     for version in list(&spec["versions"]).iter().filter(|version| version["served"] == true) {
-        let schema = kind_schema(&version["schema"]["openAPIV3Schema"])?;
+        let schema = part(&version["schema"]["openAPIV3Schema"])?;
         let name = string(&version["name"]);
         match schemas.iter_mut().find(|(known, _)| *known == schema) {
             Some((_, versions)) => versions.push(name),
@@ -124,6 +151,16 @@ fn kind_schema(schema: &Value) -> Result<Type, String> {
         properties.retain(|name, _| !["apiVersion", "kind", "metadata", "status"].contains(&name.as_str()));
     }
     Type::of(&schema)
+}
+
+/// The status alone, and of it the fields alone.
+fn status_schema(schema: &Value) -> Result<Type, String> {
+    let mut schema = schema.clone();
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.retain(|name, _| name == "status");
+    }
+    schema["required"].take();
+    Type::of(&schema).map(Type::without_rules)
 }
 
 /// A type: what it is, and the lines below.
@@ -221,6 +258,17 @@ impl Type {
         }
         let line = |text: &Value| string(text).split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(Line::Rule(line(&rule["rule"]), line(&rule["message"])))
+    }
+
+    /// What it is made of, and nothing of what its values must be.
+    fn without_rules(self) -> Self {
+        let kept = self.lines.into_iter().filter_map(|line| match line {
+            Line::Typed(label, inner) if label.starts_with(['.', '[', '{']) => {
+                Some(Line::Typed(label.trim_end_matches('!').to_owned(), inner.without_rules()))
+            }
+            _ => None,
+        });
+        Self { head: self.head.split(' ').next().unwrap_or_default().to_owned(), lines: kept.collect() }
     }
 
     fn size(&self) -> usize {

@@ -7,7 +7,9 @@ mod bench;
 mod ci;
 mod crds;
 mod embed;
+mod gallery;
 mod ledger;
+mod mutants;
 mod page;
 mod purity;
 mod shell;
@@ -25,7 +27,9 @@ const COMMANDS: &[Command] = &[
         apiserver::run,
     ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
-    ("ledger", "each rule of docs/requirements.md is held by a case or a test that names it", ledger::run),
+    ("gallery", "writes docs/gallery.md: cases with what the program says of them; `--check` only compares", gallery::run),
+    ("ledger", "each rule is held by a case or a test that names it, and each field of the CRDs has its place", ledger::run),
+    ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…)", mutants::run),
     (
         "page",
         "builds the page that explains in the browser, in target/page (--serve, --test with a headless Chromium)",

@@ -164,5 +164,6 @@ fn listener_missing(parent_ref: &ParentRef) -> String {
         (None, Some(_)) => "`port`",
         _ => "`sectionName`",
     };
-    format!("correct {what} of the parentRef, or add such a listener to the {}", parent_ref.object())
+    let missing = if parent_ref.kind == "Service" { "port" } else { "listener" };
+    format!("correct {what} of the parentRef, or add such a {missing} to the {}", parent_ref.object())
 }

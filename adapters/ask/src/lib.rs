@@ -30,6 +30,6 @@ mod world;
 pub use fix::{fix, fix_unclaimed};
 pub use input::{Input, Manifest, Options, Reader};
 pub use name::{gateway_key, namespaced};
-pub use route::{ListenerReport, ParentReport, RefusalReport, RouteReport, RuleReport, UnclaimedReport, parents};
+pub use route::{ClientsReport, ListenerReport, ParentReport, RefusalReport, RouteReport, RuleReport, UnclaimedReport, parents};
 pub use target::{RequestArgs, Scheme, Target, UrlParts};
 pub use world::{Whom, World};

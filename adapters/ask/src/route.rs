@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use gwapi_core::{
     Refusal, Resolution,
     model::ParentRef,
-    name::{GATEWAY_GROUP, ObjectKey, SectionName},
-    resolution::{AttachedListener, Attachment, ResolvedListener, ResolvedRoute, ResolvedRule, Unclaimed},
+    name::{GATEWAY_GROUP, Namespace, ObjectKey, SectionName},
+    resolution::{AttachedListener, Attachment, MeshScope, ResolvedListener, ResolvedRoute, ResolvedRule, ServedBy, Unclaimed},
 };
 use gwapi_manifest::render::escape;
 use gwapi_match::report::ObjectReport;
@@ -38,7 +38,10 @@ pub struct ParentReport {
     pub parent_ref: ParentRef,
     /// Whether a listener accepts the route and the route serves something there.
     pub attached: bool,
-    /// The listeners that accept the route.
+    /// Of a Service: whose requests the route is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientsReport>,
+    /// The listeners that accept the route; of a Service its ports.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub listeners: Vec<ListenerReport>,
     /// Why the others do not.
@@ -47,6 +50,16 @@ pub struct ParentReport {
     /// Why nobody says anything about it in the status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unclaimed: Option<UnclaimedReport>,
+}
+
+/// Whose requests a route of a Service is for (O-011, O-012).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ClientsReport {
+    /// Of clients in all namespaces that have no routes of their own for the Service.
+    Producer,
+    /// Of clients in this namespace, that of the route.
+    Consumer(Namespace),
 }
 
 /// A listener that accepts the route.
@@ -192,6 +205,7 @@ impl ParentReport {
         Self {
             parent_ref: attachment.parent_ref.clone(),
             attached: attachment.is_attached() && route.has_valid_rule(),
+            clients: ClientsReport::of(&attachment.served_by),
             listeners: listeners.collect(),
             refused: refusals(&attachment.refused),
             unclaimed: None,
@@ -203,6 +217,7 @@ impl ParentReport {
         Self {
             parent_ref: parent_ref.clone(),
             attached: false,
+            clients: None,
             listeners: Vec::new(),
             refused: Vec::new(),
             unclaimed: Some(unclaimed),
@@ -218,9 +233,11 @@ impl ParentReport {
             (None, false) => "not attached",
         };
         let mut lines = vec![format!("  parentRefs[{index}] {}{section}{port}: {verdict}", self.parent_ref.object())];
+        lines.extend(self.clients.as_ref().filter(|_| self.attached).map(|clients| format!("    {}", clients.human())));
+        let noun = if self.clients.is_some() { "port" } else { "listener" };
         for listener in &self.listeners {
             let served = if listener.served { "attached" } else { "attached, but the listener is not served" };
-            lines.push(format!("    listener {}: {served}; hostnames {}", listener.listener, listener.hostnames.join(", ")));
+            lines.push(format!("    {noun} {}: {served}; hostnames {}", listener.listener, listener.hostnames.join(", ")));
         }
         lines.extend(self.refused.iter().flat_map(|refusal| refusal.human("    refused: ")));
         if let Some(unclaimed) = &self.unclaimed {
@@ -228,6 +245,23 @@ impl ParentReport {
             lines.extend(unclaimed.fix.iter().map(|fix| format!("      fix: {fix}")));
         }
         lines
+    }
+}
+
+impl ClientsReport {
+    fn of(served_by: &ServedBy) -> Option<Self> {
+        match served_by {
+            ServedBy::Gateway(_) => None,
+            ServedBy::Mesh { scope: MeshScope::Producer, .. } => Some(Self::Producer),
+            ServedBy::Mesh { scope: MeshScope::Consumer(namespace), .. } => Some(Self::Consumer(namespace.clone())),
+        }
+    }
+
+    fn human(&self) -> String {
+        match self {
+            Self::Producer => "for clients of every namespace without routes of its own for the Service".into(),
+            Self::Consumer(namespace) => format!("for clients of namespace `{namespace}` only"),
+        }
     }
 }
 

@@ -173,3 +173,115 @@ fn the_page_in_the_browser_reports_what_the_program_reports() {
     assert_eq!(page(json!({"url": url, "request": {"method": "POST", "headers": ["version: two"]}})), program);
     assert_eq!(program["decisions"].as_array().map(Vec::len), Some(1));
 }
+
+const EVERY_KIND: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  gatewayClassName: any
+  allowedListeners: {namespaces: {from: Same}}
+  listeners:
+  - {name: raw, port: 5000, protocol: TCP}
+  - {name: dns, port: 5000, protocol: UDP}
+  - {name: tls, port: 443, protocol: TLS, tls: {mode: Passthrough}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: usual, namespace: shop}
+spec: {gatewayClassName: any, defaultScope: All, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: more, namespace: shop}
+spec: {parentRef: {name: edge}, listeners: [{name: web, port: 80, protocol: HTTP, hostname: a.example}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: raw, namespace: shop}
+spec: {parentRefs: [{name: edge, sectionName: raw}, {name: edge, sectionName: tls}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: UDPRoute
+metadata: {name: dns, namespace: shop}
+spec: {parentRefs: [{name: edge, port: 5000}], rules: [{backendRefs: [{name: web, port: 81}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: tls, namespace: shop}
+spec: {parentRefs: [{name: edge, sectionName: tls}], hostnames: [a.example], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: rpc, namespace: shop}
+spec:
+  parentRefs: [{kind: ListenerSet, name: more}, {group: '', kind: Service, name: web, port: 81}, {group: '', kind: Service, name: web, port: 7}]
+  rules: [{backendRefs: [{name: web, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: own, namespace: team}
+spec:
+  parentRefs: [{group: '', kind: Service, name: web, namespace: shop}, {group: '', kind: Service, name: gone}]
+  rules: [{backendRefs: [{name: web, namespace: shop, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: usual, namespace: shop}
+spec: {useDefaultGateways: All, rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {ports: [{name: t, port: 80}, {name: u, port: 81}, {name: d, port: 81, protocol: UDP}]}
+";
+
+/// Every kind of route, and every kind of parent.
+#[test]
+fn routes_of_every_kind_are_explained_for_every_kind_of_parent() {
+    let folder = Folder::of(EVERY_KIND);
+    for (route, lines) in [
+        (
+            "TCPRoute/shop/raw",
+            &[
+                "  parentRefs[0] Gateway shop/edge, listener raw: attached",
+                "    listener raw: attached; hostnames *",
+                "  parentRefs[1] Gateway shop/edge, listener tls: not attached",
+                "    refused: listener `tls` allows no TCPRoute (Accepted=False/NotAllowedByListeners)",
+            ][..],
+        ),
+        (
+            "UDPRoute/shop/dns",
+            &["  parentRefs[0] Gateway shop/edge, port 5000: attached", "    listener dns: attached; hostnames *"],
+        ),
+        ("TLSRoute/shop/tls", &["    listener tls: attached; hostnames a.example"]),
+        (
+            "GRPCRoute/shop/rpc",
+            &[
+                "  parentRefs[0] ListenerSet shop/more: attached",
+                "    listener web: attached; hostnames a.example",
+                "  parentRefs[1] Service shop/web, port 81: attached",
+                "    for clients of every namespace without routes of its own for the Service",
+                "    port 81: attached; hostnames *",
+                "    refused: Service shop/web has no port 7 (Accepted=False/NoMatchingParent)",
+                "      fix: correct `port` of the parentRef, or add such a port to the Service shop/web",
+            ],
+        ),
+        (
+            "HTTPRoute/team/own",
+            &[
+                "  parentRefs[0] Service shop/web: attached",
+                "    for clients of namespace `team` only",
+                "  parentRefs[1] Service team/gone: left alone; the status says nothing about it",
+            ],
+        ),
+        ("HTTPRoute/shop/usual", &["  parentRefs[0] Gateway shop/usual: attached"]),
+    ] {
+        let text = folder.run("explain", &["--route", route]).stdout;
+        for line in lines {
+            assert!(text.lines().any(|one| one == *line), "no `{line}` in\n{text}");
+        }
+    }
+    let report = folder.run("explain", &["--route", "HTTPRoute/team/own", "-o", "json"]).json();
+    assert_eq!(report["parents"][0]["clients"], json!({"consumer": "team"}));
+}

@@ -218,7 +218,7 @@ fn a_certificate_is_served_and_a_key_that_does_not_fit_is_told_and_not_shown() {
     assert_eq!(gwapi.lines_until("ready").len(), 2, "the other listener is served");
 }
 
-// Elsewhere 127.0.0.2 may have to be set up first.
+// B-020: Gateways whose listeners are not compatible share no address. Elsewhere 127.0.0.2 may have to be set up first.
 #[cfg(target_os = "linux")]
 #[test]
 fn gateways_that_want_one_port_get_addresses_of_their_own() {

@@ -175,3 +175,99 @@ fn most_selective(open: &[Open<'_>], hasher: &FixedState) -> Option<Subject> {
     let best = spared.max_by_key(|(spared, subject)| (*spared, std::cmp::Reverse(*subject)));
     best.filter(|(spared, _)| *spared > 0).map(|(_, subject)| subject)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use gwapi_core::{
+        choices::{Choices, RepeatedQuery},
+        model::{HeaderName, HttpMatch, Method, Scheme, ValueMatch},
+    };
+
+    use super::*;
+    use crate::head::{HeadParts, RequestHead};
+
+    fn header(name: &str, value: &str) -> ValueMatch<HeaderName> {
+        ValueMatch { name: HeaderName::parse(name).unwrap(), value: ValueMatcher::Exact(value.into()) }
+    }
+
+    fn asks(headers: &[(&str, &str)]) -> HttpMatch {
+        let headers = headers.iter().map(|(name, value)| header(name, value)).collect();
+        HttpMatch { method: Some(Method::Get), headers, ..HttpMatch::default() }
+    }
+
+    fn crowd(matches: &[HttpMatch]) -> (Crowd, Names) {
+        let asked = matches.iter().map(|HttpMatch { path, method, headers, query }| Asked {
+            path,
+            rpc: None,
+            method: *method,
+            headers,
+            query,
+        });
+        let asked: Vec<Asked<'_>> = asked.collect();
+        let hasher = FixedState::with_seed(7);
+        let names = Names::of(&asked, &hasher);
+        (Crowd::build(100, &asked, &names, &hasher), names)
+    }
+
+    /// The entries that a request with these headers has to be compared with, in this order.
+    fn compared(crowd: &Crowd, names: &Names, headers: &[(&str, &str)]) -> Vec<u32> {
+        let lines: Vec<(&[u8], &[u8])> = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+        let parts = HeadParts {
+            method: "GET",
+            scheme: Scheme::Http,
+            authority: Some("a.example"),
+            path_and_query: "/",
+            headers: &lines[..],
+        };
+        let head = RequestHead::new(parts, &Choices::default()).unwrap();
+        let compared = RefCell::new(Vec::new());
+        let found = crowd.find(&mut Reader::new(&head, names, RepeatedQuery::default()), |entry, _| {
+            compared.borrow_mut().push(entry);
+            false
+        });
+        assert_eq!(found, None);
+        compared.into_inner()
+    }
+
+    #[test]
+    fn a_request_is_compared_with_those_that_ask_for_its_value_of_what_differs_most() {
+        let tenants: Vec<String> = (0..12).map(|number| format!("t-{number}")).collect();
+        let pair = |number: usize| if number % 2 == 0 { "even" } else { "odd" };
+        let matches: Vec<HttpMatch> = (0..)
+            .zip(&tenants)
+            .map(|(number, tenant)| asks(&[("a-env", "prod"), ("b-half", pair(number)), ("x-tenant", tenant)]))
+            .collect();
+        let (crowd, names) = crowd(&matches);
+        let subjects: Vec<Option<Subject>> = crowd.dimensions.iter().map(|dimension| Some(dimension.subject)).collect();
+        assert_eq!(subjects, [names.header("x-tenant")]);
+        assert_eq!((crowd.rest.len(), crowd.known().count()), (0, 12));
+        let request = [("a-env", "prod"), ("b-half", "odd"), ("x-tenant", "t-7")];
+        assert_eq!(compared(&crowd, &names, &request), [107]);
+        assert_eq!(compared(&crowd, &names, &[("a-env", "prod")]), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn what_all_ask_for_alike_tells_nobody_apart() {
+        let (crowd, names) = crowd(&vec![asks(&[("a-env", "prod")]); 9]);
+        assert!(crowd.dimensions.is_empty());
+        assert_eq!(compared(&crowd, &names, &[]), (100..109).collect::<Vec<_>>());
+    }
+
+    /// As many lists as there can be: two values of each of as many headers as are looked up, and the rest.
+    #[test]
+    fn no_entry_is_left_out_where_there_are_most_lists() {
+        let names: Vec<String> = (0..=MAX_DIMENSIONS).map(|number| format!("x-{number}")).collect();
+        let matches: Vec<HttpMatch> =
+            names.iter().flat_map(|name| [asks(&[(name, "1,2")]), asks(&[(name, "1, 2")]), asks(&[(name, "3")])]).collect();
+        let (crowd, known) = crowd(&matches);
+        assert_eq!(crowd.dimensions.len(), MAX_DIMENSIONS);
+        assert_eq!(crowd.rest.len(), 3);
+        let twice: Vec<(&str, &str)> = names.iter().flat_map(|name| [(name.as_str(), "1"), (name.as_str(), "2")]).collect();
+        let mut expected: Vec<u32> = (100..).take(matches.len()).collect();
+        // Those that ask for `3` are not looked at, but for those without a dimension of their own.
+        expected.retain(|entry| (entry - 100) % 3 != 2 || crowd.rest.contains(entry));
+        assert_eq!(compared(&crowd, &known, &twice), expected);
+    }
+}

@@ -153,6 +153,21 @@ fn positive_conditions_that_are_not_ours_to_know_are_left_alone() {
 }
 
 #[test]
+fn a_006_the_version_is_written_with_accepted_and_follows_what_is_installed() {
+    let of = |version| {
+        ClassStatus::of(&class(), &SupportedFeatures::core()).with_installed([("gateways", Some(version))], &["v1.7.0"])
+    };
+    let status = changed(merge_class(None, &of("v1.7.0"), Some(T1)));
+    assert_eq!((&status["conditions"][0]["type"], &status["conditions"][0]["status"]), (&json!("Accepted"), &json!("True")));
+    let (type_, reason) = (&status["conditions"][1]["type"], &status["conditions"][1]["reason"]);
+    assert_eq!((type_, reason), (&json!("SupportedVersion"), &json!("SupportedVersion")));
+    let status = changed(merge_class(Some(&status), &of("v1.8.0"), Some(T2)));
+    assert_eq!((&status["conditions"][0]["status"], &status["conditions"][1]["status"]), (&json!("True"), &json!("False")));
+    assert_eq!(status["conditions"].as_array().unwrap().len(), 2);
+}
+
+/// in one write.
+#[test]
 fn a_class_publishes_its_features_beside_accepted() {
     let desired = ClassStatus::of(&class(), &SupportedFeatures::core());
     let status = changed(merge_class(Some(&json!({"supportedFeatures": ["HTTPRoute"]})), &desired, Some(T1)));

@@ -65,6 +65,28 @@ fn a_class_is_accepted_unless_its_parameters_are_bad() {
 }
 
 #[test]
+fn a_006_and_a_007_one_crd_of_another_version_is_enough() {
+    let known = ["v1.7.0", "v1.6.1"];
+    let of = |installed: &[(&'static str, Option<&'static str>)]| {
+        let status = ClassStatus::of(&class(), &SupportedFeatures::core()).with_installed(installed.iter().copied(), &known);
+        // as good as it gets.
+        assert_eq!(verdict(&status.conditions, Accepted), (true, Reason::Accepted));
+        let condition = find(&status.conditions, SupportedVersion).cloned();
+        condition.map(|condition| (condition.is_true(), condition.reason, condition.message))
+    };
+    let (gateways, routes) = (("gateways", Some("v1.7.0")), ("httproutes", Some("v1.6.1")));
+    let message = "installed: `v1.6.1`, `v1.7.0`; supported: `v1.7.0`, `v1.6.1`";
+    assert_eq!(of(&[routes, gateways]), Some((true, Reason::SupportedVersion, message.to_owned())));
+    let message = "installed: no version of `tlsroutes`, `v1.7.0`, `v1.8.0` of `grpcroutes`; supported: `v1.7.0`, `v1.6.1`";
+    let odd = of(&[("tlsroutes", None), gateways, ("grpcroutes", Some("v1.8.0"))]);
+    assert_eq!(odd, Some((false, Reason::UnsupportedVersion, message.to_owned())));
+    assert!(!of(&[gateways, ("tlsroutes", None)]).unwrap().0);
+    assert!(!of(&[gateways, ("tlsroutes", Some(""))]).unwrap().0);
+    assert_eq!(of(&[]), None, "nobody knows");
+}
+
+///
+#[test]
 fn features_of_a_class_are_sorted_by_name_once_each_and_of_no_mesh() {
     let features = ClassStatus::of(&class(), &SupportedFeatures::built()).supported_features;
     let names: Vec<_> = features.iter().map(|feature| feature.as_str()).collect();

@@ -132,6 +132,7 @@ fn h_086_to_h_089_filters_that_cannot_run_are_named_by_their_place() {
     let extension = json!({"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Limit", "name": "a"}});
     for (filter, type_, reason) in [
         (json!({"type": "example.com/odd"}), Accepted, Reason::UnsupportedValue),
+        // H-087.
         (json!({"type": "ExternalAuth"}), Accepted, Reason::InvalidListenerFilter),
         (nowhere, ResolvedRefs, Reason::InvalidListenerFilterRef),
         (extension, ResolvedRefs, Reason::InvalidListenerFilterRef),

@@ -43,6 +43,7 @@ fn a_route_without_rules_is_accepted() {
     assert_eq!(verdict(&conditions(accepting(parent_ref("front")), []), Accepted), (true, Reason::Accepted));
 }
 
+/// D-017: the listener that came closest.
 #[test]
 fn the_causes_of_the_listeners_decide_why_a_route_is_detached() {
     let reason = |refused: Vec<Refusal>| verdict(&conditions(refusing(parent_ref("front"), refused), [rule(0)]), Accepted).1;

@@ -394,6 +394,7 @@ fn rows() -> Vec<Row> {
     of_gateways().into_iter().chain(of_policies()).chain(of_routes()).collect()
 }
 
+/// B-067, B-068, B-070: in the words of the API.
 #[test]
 fn every_refusal_has_a_condition_that_tells_of_it() {
     for (refusal, place, type_, reason) in rows() {

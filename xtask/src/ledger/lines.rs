@@ -6,6 +6,9 @@ use super::{cases::Case, functions};
 
 const PURE: [&str; 3] = ["gwapi-core/", "gwapi-match/", "gwapi-status/"];
 
+/// Where the cases are.
+const CORPUS: &str = "testdata/";
+
 /// A reason of fewer characters says nothing.
 const REASON_AT_LEAST: usize = 10;
 
@@ -17,9 +20,9 @@ pub(super) struct Line {
 /// What holds a rule, and where it stands.
 #[derive(PartialEq)]
 pub(super) enum How {
-    /// Cases of the corpus.
+    /// Cases of the corpus, and tests beside them.
     Case(Vec<String>),
-    /// Tests of the pure crates.
+    /// Tests of the pure crates, and of others beside them.
     Test(Vec<String>),
     /// Tests of what talks to a cluster or to sockets, or the reason in words.
     Adapter(Vec<String>),
@@ -50,7 +53,7 @@ fn parse_line(text: &str) -> Result<Line, String> {
     let how = match how {
         "case" => How::Case(list()),
         "test" => How::Test(list()),
-        "adapter" if places.contains("::") => How::Adapter(list()),
+        "adapter" if places.contains(".rs::") => How::Adapter(list()),
         "adapter" => How::Adapter(vec![places.to_owned()]),
         "n/a" => How::Not(places.to_owned()),
         _ => return Err(format!("`{how}` is none of case, test, adapter, n/a")),
@@ -79,13 +82,20 @@ impl How {
         cases: &BTreeMap<String, Case>,
         source: &dyn Fn(&str) -> Option<String>,
     ) -> Vec<String> {
+        let wrong = |place: &String| match place.starts_with(CORPUS) {
+            true => case_problem(id, place, cases),
+            false => test_problem(id, place, source),
+        };
         match self {
-            Self::Case(names) => names.iter().filter_map(|name| case_problem(id, name, cases)).collect(),
-            Self::Test(places) => {
-                places.iter().filter_map(|place| pure_problem(place).or_else(|| test_problem(id, place, source))).collect()
+            Self::Case(places) if !places.iter().any(|place| place.starts_with(CORPUS)) => {
+                vec!["none of this is a case".to_owned()]
             }
-            Self::Adapter(places) if places.iter().any(|place| place.contains("::")) => {
-                places.iter().filter_map(|place| test_problem(id, place, source)).collect()
+            Self::Test(places) if !places.iter().any(|place| PURE.iter().any(|room| place.starts_with(room))) => {
+                vec!["none of this is a test of a pure crate".to_owned()]
+            }
+            Self::Case(places) | Self::Test(places) => places.iter().filter_map(wrong).collect(),
+            Self::Adapter(places) if places.iter().any(|place| place.contains(".rs::")) => {
+                places.iter().filter_map(wrong).collect()
             }
             Self::Adapter(words) => words.iter().filter_map(|words| reason_problem(words)).collect(),
             Self::Not(reason) => reason_problem(reason).into_iter().collect(),
@@ -99,11 +109,6 @@ fn case_problem(id: &str, name: &str, cases: &BTreeMap<String, Case>) -> Option<
         Some(case) if !case.requirements.iter().any(|named| named == id) => Some(format!("{name} does not name it")),
         Some(_) => None,
     }
-}
-
-fn pure_problem(place: &str) -> Option<String> {
-    let (path, _) = place.split_once("::")?;
-    (!PURE.iter().any(|room| path.starts_with(room))).then(|| format!("{path} is not in a pure crate"))
 }
 
 fn test_problem(id: &str, place: &str, source: &dyn Fn(&str) -> Option<String>) -> Option<String> {

@@ -20,6 +20,7 @@ async fn e_013_host_path_and_query_reach_the_backend_unchanged() {
     assert_eq!(seen["protocol"], "HTTP/1.1");
 }
 
+/// B-017: with prior knowledge HTTP/2 is spoken in clear text too.
 #[tokio::test]
 async fn e_015_the_authority_of_http2_reaches_the_backend_as_host() {
     let backend = echo("a");
@@ -209,7 +210,7 @@ async fn headers_of_a_connection_stay_there() {
     }
 }
 
-/// GHSA-62c8-mh53-4cqv, CVE-2026-39858, CVE-2026-35051 (Traefik).
+/// GHSA-62c8-mh53-4cqv, CVE-2026-39858, CVE-2026-35051 (Traefik). H-043: X-Forwarded-Host is what the client asked for.
 #[tokio::test]
 async fn clients_neither_set_nor_remove_where_they_come_from() {
     let backend = echo("a");
@@ -260,6 +261,29 @@ async fn h_044_a_mirror_gets_head_and_body() {
     assert_eq!(json(answer).await["bodyLength"], 5);
     let (uri, host, body) = tokio::time::timeout(PATIENCE, arrived.recv()).await.unwrap().unwrap();
     assert_eq!((uri.as_str(), host.to_str().unwrap(), &body[..]), ("/x?y=1", "shop.example.com", &b"hello"[..]));
+}
+
+#[tokio::test]
+async fn h_045_a_copy_goes_to_one_endpoint() {
+    let (seen, mut arrived) = tokio::sync::mpsc::unbounded_channel();
+    let endpoint = || {
+        let seen = seen.clone();
+        backend(move |request: Request<hyper::body::Incoming>| {
+            seen.send(request.uri().to_string()).unwrap();
+            async { http::Response::new(full("")) }
+        })
+    };
+    let (first, second) = (endpoint().await, endpoint().await);
+    let primary = echo("a");
+    let objects = [gateway(), service("a"), service("b"), route("all", mirrored())];
+    let started = start(&objects, &[("a", primary.address()), ("b", first), ("b", second)]).await;
+    for number in 0..8 {
+        assert_eq!(get(started.address, &format!("/{number}")).await.status(), StatusCode::OK);
+        let copy = tokio::time::timeout(PATIENCE, arrived.recv()).await.unwrap().unwrap();
+        assert_eq!(copy, format!("/{number}"));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(arrived.try_recv().is_err(), "a second copy");
 }
 
 #[tokio::test]

@@ -111,6 +111,7 @@ async fn b_037_the_server_name_chooses_listener_and_certificate() {
     }
 }
 
+/// B-017: in HTTP/2 too.
 #[tokio::test]
 async fn b_028_a_request_for_another_listener_is_misdirected() {
     let (first, second, none) = (

@@ -1,0 +1,206 @@
+//! Mutants: small mistakes put into the rooms that decide, one at a time, each of which some test must notice. What no test can
+//! notice is explained in `docs/ledger/mutants.tsv`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::shell::{Outcome, root, step};
+
+const LEDGER: &str = "docs/ledger/mutants.tsv";
+
+/// Files that decide, and the tests that hold them: the unit tests are asked first, and these if those notice nothing.
+struct Room {
+    name: &'static str,
+    package: &'static str,
+    files: &'static [&'static str],
+    tests: &'static [&'static str],
+}
+
+const ROOMS: &[Room] = &[
+    Room { name: "hostname", package: "gwapi-core", files: &["gwapi-core/src/hostname.rs"], tests: &["hostname"] },
+    Room {
+        name: "attach",
+        package: "gwapi-core",
+        files: &["gwapi-core/src/resolve/attach.rs"],
+        tests: &["resolve_attach", "resolve_l4", "resolve_listener_set", "resolve_mesh", "resolve_experimental"],
+    },
+    Room {
+        name: "grants",
+        package: "gwapi-core",
+        files: &["gwapi-core/src/resolve/grant.rs"],
+        tests: &["resolve_refs", "resolve_listener", "resolve_client_certificate"],
+    },
+    Room { name: "precedence", package: "gwapi-match", files: &["gwapi-match/src/precedence.rs"], tests: MATCHING },
+    Room { name: "split", package: "gwapi-match", files: &["gwapi-match/src/split.rs"], tests: MATCHING },
+    Room { name: "admit", package: "gwapi-match", files: &["gwapi-match/src/connect.rs"], tests: MATCHING },
+    Room {
+        name: "index",
+        package: "gwapi-match",
+        files: &[
+            "gwapi-match/src/index.rs",
+            "gwapi-match/src/index/*.rs",
+            "gwapi-match/src/hosts.rs",
+            "gwapi-match/src/hashing.rs",
+            "gwapi-match/src/bytes.rs",
+        ],
+        tests: MATCHING,
+    },
+    Room { name: "merge", package: "gwapi-status", files: &["gwapi-status/src/merge/*.rs"], tests: &["status"] },
+    Room { name: "conditions", package: "gwapi-status", files: &["gwapi-status/src/condition.rs"], tests: &["status"] },
+];
+
+const MATCHING: &[&str] = &["crowds", "laws", "kinds", "pitfalls", "pitfalls_kinds", "exchange", "report"];
+
+/// `cargo xtask mutants [ROOM…]`: all rooms take hours.
+pub(crate) fn run() -> Outcome {
+    let wanted: Vec<String> = std::env::args().skip(2).collect();
+    if let Some(unknown) = wanted.iter().find(|name| ROOMS.iter().all(|room| room.name != **name)) {
+        let names: Vec<&str> = ROOMS.iter().map(|room| room.name).collect();
+        return Err(format!("no room `{unknown}`; there are {}", names.join(", ")));
+    }
+    let ledger = Ledger::read()?;
+    let mut complaints = Vec::new();
+    for room in ROOMS.iter().filter(|room| wanted.is_empty() || wanted.iter().any(|name| name == room.name)) {
+        step(room.name, || {
+            complaints.extend(ledger.compare(room, room.survivors()?));
+            Ok(())
+        })?;
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
+}
+
+impl Room {
+    /// The mutants that no test noticed.
+    fn survivors(&self) -> Result<Vec<Mutant>, String> {
+        let out = root().join("target/mutants").join(self.name);
+        // What an earlier run has caught may live again.
+        let _ = fs::remove_dir_all(&out);
+        fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+        self.mutate(&out, &[])?;
+        self.mutate(&out, self.tests)?;
+        let missed = out.join("mutants.out/missed.txt");
+        let missed = fs::read_to_string(&missed).map_err(|error| format!("{}: {error}", missed.display()))?;
+        missed.lines().map(Mutant::read).collect()
+    }
+
+    /// Asks the unit tests and these about every mutant that nobody has noticed yet.
+    fn mutate(&self, out: &Path, tests: &[&str]) -> Outcome {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["mutants", "--profile", "mutants", "--baseline", "skip", "--timeout", "120", "--no-shuffle", "--iterate"]);
+        command.args(["--package", self.package, "--test-package", self.package, "--output"]).arg(out);
+        self.files.iter().for_each(|file| drop(command.args(["--file", file])));
+        command.arg("--cargo-arg=--lib");
+        tests.iter().for_each(|test| drop(command.arg(format!("--cargo-arg=--test={test}"))));
+        // A failure that one mutant leaves behind would be held against the next.
+        command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true").current_dir(root());
+        match command.status().map_err(|error| error.to_string())?.code() {
+            // Mutants live, or tests hang because of one; what that means is in the files.
+            Some(0 | 2 | 3) => Ok(()),
+            code => Err(format!("cargo-mutants ended with {code:?}; `cargo install --locked cargo-mutants` brings it")),
+        }
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.files.iter().any(|pattern| match pattern.split_once('*') {
+            Some((before, behind)) => file.starts_with(before) && file.ends_with(behind),
+            None => *pattern == file,
+        })
+    }
+}
+
+/// A mistake, named so that it keeps its name when lines move.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mutant {
+    file: String,
+    line: String,
+    change: String,
+}
+
+impl Mutant {
+    /// Of a line of cargo-mutants: `file:line:column: change`.
+    fn read(text: &str) -> Result<Self, String> {
+        let mut parts = text.splitn(4, ':');
+        let (Some(file), Some(number), Some(_), Some(change)) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(format!("cargo-mutants says `{text}`, which names no mutant"));
+        };
+        let source = fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
+        let line = number.parse::<usize>().ok().and_then(|number| source.lines().nth(number.wrapping_sub(1)));
+        let line = line.unwrap_or_default().trim().to_owned();
+        Ok(Self { file: file.to_owned(), line, change: change.trim().to_owned() })
+    }
+}
+
+/// Mutants that may live, and why.
+struct Ledger(BTreeMap<Mutant, String>);
+
+impl Ledger {
+    fn read() -> Result<Self, String> {
+        let path: PathBuf = root().join(LEDGER);
+        let text = fs::read_to_string(&path).map_err(|error| format!("{LEDGER}: {error}"))?;
+        let entries = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        entries.map(Self::entry).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn entry(line: &str) -> Result<(Mutant, String), String> {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [file, source, change, why] = fields[..] else {
+            return Err(format!("{LEDGER}: `{line}` has not four fields: file, line, change, why"));
+        };
+        if why.trim().is_empty() {
+            return Err(format!("{LEDGER}: `{change}` in {file} has no reason"));
+        }
+        Ok((Mutant { file: file.into(), line: source.into(), change: change.into() }, why.into()))
+    }
+
+    /// What is not as the ledger says.
+    fn compare(&self, room: &Room, survivors: Vec<Mutant>) -> Vec<String> {
+        let say = |Mutant { file, line, change }: &Mutant| format!("{file}: {change}\n    {line}");
+        let unexplained = survivors.iter().filter(|mutant| !self.0.contains_key(mutant));
+        let unexplained = unexplained.map(|mutant| format!("no test notices {}", say(mutant)));
+        let explained = self.0.keys().filter(|mutant| room.has(&mutant.file));
+        let stale = explained.filter(|mutant| !survivors.contains(mutant));
+        let stale = stale.map(|mutant| format!("{LEDGER} explains what a test notices, or what is gone: {}", say(mutant)));
+        unexplained.chain(stale).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mutant(file: &str, line: &str) -> Mutant {
+        Mutant { file: file.into(), line: line.into(), change: "replace + with -".into() }
+    }
+
+    #[test]
+    fn survivors_and_the_ledger_must_agree() {
+        let room = &ROOMS[0];
+        let (known, new) = (mutant("gwapi-core/src/hostname.rs", "a + b"), mutant("gwapi-core/src/hostname.rs", "a + c"));
+        let elsewhere = mutant("gwapi-match/src/split.rs", "a + b");
+        let ledger = Ledger([(known.clone(), "equal".into()), (elsewhere, "equal".into())].into());
+        assert_eq!(ledger.compare(room, vec![known.clone()]), Vec::<String>::new());
+        assert_eq!(ledger.compare(room, vec![known, new]).len(), 1, "one that nobody explains");
+        assert_eq!(ledger.compare(room, Vec::new()).len(), 1, "one that lives no more");
+    }
+
+    #[test]
+    fn every_file_of_a_room_is_there_and_every_entry_of_the_ledger_has_a_room() {
+        for room in ROOMS {
+            for file in room.files {
+                let folder = root().join(file.split_once('*').map_or(*file, |(before, _)| before));
+                assert!(folder.exists(), "{file}");
+            }
+            let folder = root().join(room.package).join("tests");
+            for test in room.tests {
+                assert!(folder.join(format!("{test}.rs")).exists() || folder.join(test).is_dir(), "{test}");
+            }
+        }
+        for mutant in Ledger::read().unwrap().0.keys() {
+            assert!(ROOMS.iter().any(|room| room.has(&mutant.file)), "{}", mutant.file);
+        }
+    }
+}
