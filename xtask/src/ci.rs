@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    apiserver, embed, gallery, ledger, package,
+    apiserver, embed, gallery, ledger, package, page,
     purity::{self, PURE},
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
@@ -28,7 +28,9 @@ pub(crate) fn run() -> Outcome {
     step("gallery", gallery::check)?;
     step("validation beside a real API server", apiserver::bounded)?;
     step("packages", package::check)?;
-    step("embedding", embed::run)
+    step("embedding", embed::run)?;
+    step("the pure crates for WebAssembly", page::check)?;
+    step("the page in a browser", page::test)
 }
 
 fn pure_crates_alone() -> Outcome {

@@ -11,6 +11,7 @@ mod gallery;
 mod ledger;
 mod mutants;
 mod package;
+mod page;
 mod purity;
 mod shell;
 
@@ -40,6 +41,11 @@ const COMMANDS: &[Command] = &[
     ("gallery", "writes docs/gallery.md: cases with what the program says of them; `--check` only compares", gallery::run),
     ("ledger", "each rule is held by a case or a test that names it, and each field of the CRDs has its place", ledger::run),
     ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…)", mutants::run),
+    (
+        "page",
+        "builds the page that explains in the browser, in target/page (--serve, --test with a headless Chromium)",
+        page::run,
+    ),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 

@@ -4,10 +4,8 @@ use clap::{Parser, Subcommand};
 
 pub mod check;
 pub mod commands;
-pub mod fix;
 pub mod input;
 pub mod serve;
-pub mod target;
 pub mod test;
 
 use commands::Exit;

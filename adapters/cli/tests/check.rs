@@ -90,7 +90,7 @@ fn every_code_of_the_source_is_listed() {
     let constants = source.lines().filter_map(|line| line.trim().strip_prefix("pub(crate) const ")?.split('"').nth(1));
     let constants: Vec<&str> = constants.collect();
     assert!(constants.len() > 15 && constants.iter().all(|code| listed.contains(code)), "{constants:?}");
-    for file in ["adapters/cli/src/input.rs", "adapters/cli/src/test/case.rs"] {
+    for file in ["adapters/ask/src/input.rs", "adapters/wasm/src/lib.rs", "adapters/cli/src/test/case.rs"] {
         let source = repository(file);
         let behind = source.split("Severity::").skip(1).filter_map(|text| {
             let (_, text) = text.split_once(',')?;
@@ -105,7 +105,7 @@ fn every_code_of_the_source_is_listed() {
 #[test]
 fn every_refusal_has_a_fix() {
     let (refusals, resolution) = (repository("gwapi-core/src/refusal.rs"), repository("gwapi-core/src/resolution.rs"));
-    let fixes = repository("adapters/cli/src/fix.rs");
+    let fixes = repository("adapters/ask/src/fix.rs");
     for (source, name) in [(refusals, "Refusal"), (resolution, "Unclaimed")] {
         let start = source.find(&format!("pub enum {name} {{")).expect("the enum");
         let body = source[start..].split("\n}").next().expect("its end");

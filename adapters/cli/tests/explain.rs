@@ -159,6 +159,21 @@ fn of_a_request_every_candidate_is_told_with_what_decided_or_failed() {
     assert!(text.contains("why       not HTTPRoute shop/cart, rule 1, match 0 (shop.example.com): header `version`"), "{text}");
 }
 
+#[test]
+fn the_page_in_the_browser_reports_what_the_program_reports() {
+    let page = |mut question: Value| {
+        question["manifests"] = SHOP.into();
+        question["controller"] = "example.com/ours".into();
+        let reply: Value = serde_json::from_str(&gwapi_wasm::explain(&question.to_string())).expect("a reply is JSON");
+        reply["report"].clone()
+    };
+    assert_eq!(page(json!({"route": "shop/cart"})), of_route("shop/cart"));
+    let url = "http://shop.example.com/cart/items";
+    let program = ours(&[url, "-X", "POST", "-H", "version: two", "-o", "json"]).json();
+    assert_eq!(page(json!({"url": url, "request": {"method": "POST", "headers": ["version: two"]}})), program);
+    assert_eq!(program["decisions"].as_array().map(Vec::len), Some(1));
+}
+
 const EVERY_KIND: &str = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway

@@ -1,5 +1,6 @@
 //! What does not take effect, at the field that is the reason.
 
+use gwapi_ask::{fix, fix_unclaimed, parents};
 use gwapi_core::{
     Refusal,
     model::{BackendRef, Filter, Gateway, Invalid, Listener, Rules},
@@ -13,10 +14,6 @@ use gwapi_manifest::Severity;
 use gwapi_status::{ConditionType, reason_of};
 
 use super::{Checker, Remark, codes};
-use crate::{
-    commands::explain::parents,
-    fix::{fix, fix_unclaimed},
-};
 
 /// How many reasons of one parentRef are spelled out: a Gateway may have many listeners.
 const SPELLED_OUT: usize = 3;

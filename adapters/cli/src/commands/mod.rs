@@ -8,7 +8,7 @@ use std::{
 
 use gwapi_manifest::{Finding, render};
 
-use crate::input::{Facts, Input, Options, read_features};
+use crate::input::{self, Facts, Input, Options, read_features};
 
 pub mod check;
 pub mod echo;
@@ -88,7 +88,7 @@ impl Common {
         Ok(Options {
             controller: self.controller.clone(),
             features: self.features.as_deref().map(read_features).transpose()?,
-            facts: self.facts.as_deref().map(Facts::read).transpose()?.unwrap_or_default(),
+            facts: self.facts.as_deref().map(Facts::read).transpose()?.unwrap_or_default().facts,
             ..Options::default()
         })
     }
@@ -98,7 +98,7 @@ impl Common {
     /// # Errors
     /// If a file that is named beside it cannot be read. What is wrong with the input itself is in its findings.
     pub fn load(&self) -> Result<Input, String> {
-        Ok(Input::load(&self.paths, &self.options()?))
+        Ok(input::load(&self.paths, &self.options()?))
     }
 
     /// Prints the findings of the input on standard error.

@@ -2,23 +2,14 @@
 
 use std::path::PathBuf;
 
-use gwapi_core::{Resolution, model::Scheme, name::ObjectKey};
+use gwapi_ask::{RequestArgs, Target, Whom, World};
 use gwapi_manifest::render::escape;
-use gwapi_match::{
-    Table, Tables, compile,
-    connect::{Arrival, Transport},
-    explain::{explain, explain_connection, explain_mesh},
-    head::HeadParts,
-    mesh::{Destination, MeshArrival},
-    report::{Answers, BackendName, CandidateReport, DecisionReport, ListenerReport, ObjectReport, OutcomeKind, RequestReport},
+use gwapi_match::report::{
+    Answers, BackendName, CandidateReport, DecisionReport, ListenerReport, ObjectReport, OutcomeKind, RequestReport,
 };
-use http::HeaderMap;
 
 use super::{Common, Exit, print};
-use crate::{
-    input::{Input, gateway_key},
-    target::{self, RequestArgs, Target, split_urls},
-};
+use crate::input::Input;
 
 /// Says which listener, route, rule and backend serve a request.
 #[derive(Debug, clap::Args)]
@@ -110,22 +101,17 @@ impl AskArgs {
             Ok(input) => input,
             Err(message) => return Exit::usage(message),
         };
-        let resolution = input.resolve();
-        let world = World { resolution: &resolution, tables: &compile(&resolution, 0) };
-        let answers: Result<Vec<_>, String> = targets.iter().map(|target| self.answer(&world, target, detail)).collect();
+        let world = World::of(input.resolve());
+        let answers: Result<Vec<_>, String> = targets.iter().map(|target| world.answer(target, self.whom())).collect();
         match answers {
-            Ok(answers) => self.print(&targets, answers, detail),
+            Ok(answers) => self.print(&targets, detail.narrow(answers), detail),
             Err(message) => return Exit::usage(message),
         }
         Exit::done(&input)
     }
 
-    fn answer(&self, world: &World<'_>, target: &Target, detail: Detail) -> Result<Vec<DecisionReport>, String> {
-        if let Some(namespace) = &self.from {
-            return Ok(vec![world.ask_mesh(namespace, target, self.sample, detail)?]);
-        }
-        let tables = world.asked(self.gateway.as_deref(), target.port)?;
-        Ok(tables.into_iter().map(|table| world.ask(table, target, self.sample, detail)).collect())
+    fn whom(&self) -> Whom<'_> {
+        Whom { gateway: self.gateway.as_deref(), from: self.from.as_deref(), sample: self.sample }
     }
 
     fn print(&self, targets: &[Target], answers: Vec<Vec<DecisionReport>>, detail: Detail) {
@@ -152,96 +138,20 @@ pub(super) fn print_json(value: &impl serde::Serialize) {
     }
 }
 
-/// What requests are asked of.
-struct World<'a> {
-    resolution: &'a Resolution,
-    tables: &'a Tables,
-}
-
-impl World<'_> {
-    /// The Gateways that answer, in the order of their keys.
-    fn asked(&self, gateway: Option<&str>, port: u16) -> Result<Vec<&Table>, String> {
-        let has_port = |table: &&Table| table.ports().any(|served| served.number == port);
-        let tables = || self.tables.gateways.values().map(AsRef::as_ref);
-        let Some(gateway) = gateway else {
-            let asked: Vec<&Table> = tables().filter(has_port).collect();
-            return if asked.is_empty() { Err(format!("no Gateway serves port {port}{}", served(tables()))) } else { Ok(asked) };
-        };
-        let key = gateway_key(gateway)?;
-        let table = self.tables.gateways.get(&key).ok_or_else(|| self.why_not(&key))?;
-        let asked = Some(table.as_ref()).filter(has_port);
-        asked.map(|table| vec![table]).ok_or_else(|| format!("{key} does not serve port {port}{}", served([table.as_ref()])))
-    }
-
-    fn why_not(&self, key: &ObjectKey) -> String {
-        match (self.resolution.gateways.get(key), self.resolution.unclaimed.get(key)) {
-            (Some(_), _) => format!("{key} is not accepted, so nothing is served; `gwapi check` says why"),
-            (None, Some(why)) => why.to_string(),
-            (None, None) => format!("{key} does not exist"),
-        }
-    }
-
-    fn ask(&self, table: &Table, target: &Target, sample: Option<f64>, detail: Detail) -> DecisionReport {
-        let arrival = match target.scheme {
-            target::Scheme::Https | target::Scheme::Tls => Arrival::tls(target.port, target.sni.as_deref()),
-            target::Scheme::Http | target::Scheme::Tcp => Arrival::plain(target.port),
-            target::Scheme::Udp => Arrival::udp(target.port),
-        };
-        let mut report = DecisionReport::ask(table, &arrival, parts(target), sample);
-        if let Some(gateway) = table.gateway() {
-            let of_requests = table.head(parts(target)).ok().and_then(|head| explain(self.resolution, gateway, &arrival, &head));
-            let of_connection = || explain_connection(self.resolution, gateway, &arrival);
-            if let Some(explanation) = of_connection().or(of_requests) {
-                report = report.because(&explanation);
-            }
-        }
-        detail.narrow(&mut report);
-        report
-    }
-
-    fn ask_mesh(&self, namespace: &str, target: &Target, sample: Option<f64>, detail: Detail) -> Result<DecisionReport, String> {
-        let mesh = self.tables.mesh.as_ref().ok_or("there is no mesh: no route has a Service for a parent")?;
-        let host = target.host.as_deref().ok_or("in a mesh the host is that of a Service, such as http://cart.shop")?;
-        let transport = if target.scheme == target::Scheme::Udp { Transport::Udp } else { Transport::Tcp };
-        let arrival = MeshArrival { namespace, destination: Destination::Name(host), port: target.port, transport };
-        let report = DecisionReport::ask_mesh(mesh, &arrival, Some(parts(target)), sample);
-        let mut report = report.ok_or_else(|| format!("nothing is known of {host}"))?;
-        let head = mesh.table().head(parts(target)).ok();
-        if let Some(explanation) = explain_mesh(self.resolution, &arrival, head.as_ref()) {
-            report = report.because(&explanation);
-        }
-        detail.narrow(&mut report);
-        Ok(report)
-    }
-}
-
 impl Detail {
-    fn narrow(self, report: &mut DecisionReport) {
+    fn narrow(self, mut answers: Vec<Vec<DecisionReport>>) -> Vec<Vec<DecisionReport>> {
         if self == Self::Matching {
-            report.why.retain(|candidate| candidate.failed.is_none());
+            answers.iter_mut().flatten().for_each(|report| report.why.retain(|candidate| candidate.failed.is_none()));
         }
+        answers
     }
 }
 
-fn parts(target: &Target) -> HeadParts<'_, HeaderMap> {
-    HeadParts {
-        method: &target.method,
-        scheme: if target.scheme == target::Scheme::Https { Scheme::Https } else { Scheme::Http },
-        authority: None,
-        path_and_query: &target.path,
-        headers: &target.headers,
-    }
-}
-
-fn served<'a>(tables: impl IntoIterator<Item = &'a Table>) -> String {
-    let mut ports: Vec<u16> =
-        tables.into_iter().flat_map(|table| table.ports().map(|port| port.number).collect::<Vec<_>>()).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    match ports.as_slice() {
-        [] => "; none is served".into(),
-        ports => format!("; served are {}", ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-    }
+/// The arguments that are paths, and those that are URLs.
+fn split_urls(arguments: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+    let url = |argument: &PathBuf| argument.to_str().filter(|text| text.contains("://")).map(str::to_owned);
+    let paths = arguments.iter().filter(|argument| url(argument).is_none()).cloned().collect();
+    (paths, arguments.iter().filter_map(url).collect())
 }
 
 // ---- for people ----

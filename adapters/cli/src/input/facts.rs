@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use gwapi_ask::{gateway_key, namespaced};
 use gwapi_core::{
     model::{Address, AddressType, Protocol},
-    name::{GATEWAY_GROUP, Namespace, ObjectKey, ObjectName},
+    name::ObjectKey,
 };
 use serde::Deserialize;
 
@@ -102,7 +103,7 @@ impl Facts {
             facts.unavailable_ports.extend(protocols.into_iter().map(|protocol| (key.clone(), port.port, protocol)));
         }
         for secret in &written.certificates.mismatched {
-            let (namespace, name) = split(secret)?;
+            let (namespace, name) = namespaced(secret)?;
             facts.mismatched_certificates.insert(ObjectKey::namespaced("", "Secret", &namespace, &name));
         }
         Ok(Self { facts, now: written.now })
@@ -112,20 +113,4 @@ impl Facts {
 fn address(written: &WrittenAddress) -> Address {
     let kind = written.kind.as_deref().map_or(AddressType::IpAddress, AddressType::from);
     Address { kind, value: Some(written.value.as_str().into()), routability: "".into() }
-}
-
-/// The key of `NAMESPACE/NAME`.
-///
-/// # Errors
-/// If it has another form.
-pub fn gateway_key(text: &str) -> Result<ObjectKey, String> {
-    let (namespace, name) = split(text)?;
-    Ok(ObjectKey::namespaced(GATEWAY_GROUP, "Gateway", &namespace, &name))
-}
-
-fn split(text: &str) -> Result<(Namespace, ObjectName), String> {
-    match text.split_once('/') {
-        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => Ok((namespace.into(), name.into())),
-        _ => Err(format!("`{text}` is not NAMESPACE/NAME")),
-    }
 }

@@ -21,7 +21,7 @@ use tokio::time;
 
 use crate::{
     commands::{print, print_findings},
-    input::{Input, Options},
+    input::{self, Input, Options},
 };
 
 mod beyond;
@@ -118,7 +118,7 @@ struct State {
 impl Server {
     async fn start(settings: Settings, options: Options) -> Result<(Self, Sources), String> {
         let sources = Sources::read(&settings.paths);
-        let input = Input::of(sources.loaded(), &options);
+        let input = input::of(sources.loaded(), &options);
         print_findings(&input.findings, settings.color);
         if input.unusable && input.documents.is_empty() {
             return Err("nothing in the input can be read".into());
@@ -169,7 +169,7 @@ impl Server {
 
     /// Replaces what is served, and says what is different.
     async fn reload(&mut self, sources: &Sources) {
-        let input = Input::of(sources.loaded(), &self.options);
+        let input = input::of(sources.loaded(), &self.options);
         let is_new = |finding: &&Finding| !self.told.contains(&render::human(finding, false));
         let news: Vec<Finding> = input.findings.iter().filter(is_new).cloned().collect();
         print_findings(&news, self.settings.color);

@@ -7,7 +7,7 @@ use gwapi_core::{Resolution, resolve};
 
 use crate::{
     commands::status::written,
-    input::{Facts, Input, Options},
+    input::{self, Facts, Input, Options},
     serve::{self, runtime},
 };
 
@@ -198,10 +198,10 @@ fn load(case: &Case) -> Result<(Input, Option<String>), Failure> {
         controller: case.meta.controller_name.clone(),
         without_features: case.meta.without_features.clone(),
         choices: case.meta.choices,
-        facts,
+        facts: facts.facts,
         ..Options::default()
     };
-    let input = Input::load(&[case.file("input.yaml")], &options);
+    let input = input::load(&[case.file("input.yaml")], &options);
     match input.unreadable() {
         None => Ok((input, now)),
         Some(finding) => Err(failure(&case.file("input.yaml"), finding)),

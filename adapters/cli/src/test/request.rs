@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gwapi_ask::{Scheme, UrlParts, gateway_key};
 use gwapi_core::{
     Resolution,
     model::ClientValidationMode,
@@ -17,11 +18,6 @@ use gwapi_match::{
     head::{HeadParts, RequestHead},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-
-use crate::{
-    input::gateway_key,
-    target::{Scheme, UrlParts},
-};
 
 use super::{
     case::{Case, Expect, Item, MirrorSpec, OneOrMany, RedirectSpec, Request, ResponseSpec},

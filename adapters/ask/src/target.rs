@@ -1,37 +1,46 @@
-//! A request as the command line tells it: a URL, or its parts one by one.
-
-use std::path::PathBuf;
+//! A request as users tell it: a URL, or its parts one by one.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
 
 /// The request to ask about.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct RequestArgs {
     /// Method
-    #[arg(short = 'X', long, default_value = "GET", value_name = "METHOD")]
+    #[cfg_attr(feature = "clap", arg(short = 'X', long, default_value = "GET", value_name = "METHOD"))]
     pub method: String,
     /// A header, `name: value`; may be given several times
-    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    #[cfg_attr(feature = "clap", arg(short = 'H', long = "header", value_name = "HEADER"))]
     pub headers: Vec<String>,
     /// The host, in place of that of the URL
-    #[arg(long, value_name = "HOST")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "HOST"))]
     pub host: Option<String>,
     /// The path and query, in place of those of the URL
-    #[arg(long, value_name = "PATH")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "PATH"))]
     pub path: Option<String>,
     /// The port of the Gateway, in place of that of the URL
-    #[arg(long, value_name = "PORT")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "PORT"))]
     pub port: Option<u16>,
     /// The scheme, in place of that of the URL
-    #[arg(long, value_enum, value_name = "SCHEME")]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "SCHEME"))]
     pub scheme: Option<Scheme>,
     /// The server name of the TLS handshake, in place of the host
-    #[arg(long, value_name = "NAME")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME"))]
     pub sni: Option<String>,
 }
 
+impl Default for RequestArgs {
+    fn default() -> Self {
+        Self { method: "GET".into(), headers: Vec::new(), host: None, path: None, port: None, scheme: None, sni: None }
+    }
+}
+
 /// The scheme of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Scheme {
     /// In clear text
     Http,
@@ -98,14 +107,6 @@ pub struct Target {
     pub headers: HeaderMap,
 }
 
-/// The arguments that are paths, and those that are URLs.
-#[must_use]
-pub fn split_urls(arguments: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
-    let url = |argument: &PathBuf| argument.to_str().filter(|text| text.contains("://")).map(str::to_owned);
-    let paths = arguments.iter().filter(|argument| url(argument).is_none()).cloned().collect();
-    (paths, arguments.iter().filter_map(url).collect())
-}
-
 impl RequestArgs {
     /// The requests of several URLs; without any, the one that the options tell.
     ///
@@ -153,9 +154,10 @@ impl RequestArgs {
     fn header_map(&self, authority: Option<String>) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         for header in &self.headers {
-            let (name, value) = header.split_once(':').ok_or_else(|| format!("-H `{header}` is not `name: value`"))?;
-            let name: HeaderName = name.trim().parse().map_err(|_| format!("-H `{header}`: `{name}` is no header name"))?;
-            let value = HeaderValue::from_str(value.trim()).map_err(|_| format!("-H `{header}`: the value cannot be sent"))?;
+            let (name, value) = header.split_once(':').ok_or_else(|| format!("header `{header}` is not `name: value`"))?;
+            let name: HeaderName = name.trim().parse().map_err(|_| format!("header `{header}`: `{name}` is no header name"))?;
+            let value =
+                HeaderValue::from_str(value.trim()).map_err(|_| format!("header `{header}`: the value cannot be sent"))?;
             headers.append(name, value);
         }
         if let (Some(authority), false) = (authority, headers.contains_key("host")) {
@@ -167,18 +169,26 @@ impl RequestArgs {
 }
 
 /// A URL taken apart by hand: a URL parser would resolve the dot segments and escapes that one may want to ask about.
-#[derive(Default)]
-pub(crate) struct UrlParts<'a> {
-    pub(crate) scheme: Option<Scheme>,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UrlParts<'a> {
+    /// Scheme.
+    pub scheme: Option<Scheme>,
     /// Host and port, as typed.
-    pub(crate) authority: Option<&'a str>,
-    host: Option<&'a str>,
-    pub(crate) port: Option<u16>,
-    pub(crate) path: Option<&'a str>,
+    pub authority: Option<&'a str>,
+    /// The host without its port.
+    pub host: Option<&'a str>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Path and query, without a fragment.
+    pub path: Option<&'a str>,
 }
 
 impl<'a> UrlParts<'a> {
-    pub(crate) fn of(url: &'a str) -> Result<Self, String> {
+    /// Takes a URL apart.
+    ///
+    /// # Errors
+    /// If it is none that can be asked about.
+    pub fn of(url: &'a str) -> Result<Self, String> {
         let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("`{url}` is no URL"))?;
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
@@ -192,7 +202,7 @@ impl<'a> UrlParts<'a> {
         let rest = rest.split_once('#').map_or(rest, |(sent, _)| sent);
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if authority.contains('@') {
-            return Err(format!("`{url}`: credentials in a URL are sent as a header; use -H 'authorization: …'"));
+            return Err(format!("`{url}`: credentials in a URL are sent as a header; give the header `authorization: …`"));
         }
         let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
             Some((host, port)) => (host, Some(port.parse().map_err(|_| format!("`{url}`: `{port}` is no port"))?)),
