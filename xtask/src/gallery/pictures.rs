@@ -88,7 +88,7 @@ pub(super) const PICTURES: &[Picture] = &[
     picture(
         "The port of a redirect",
         "redirect/ports-on-80",
-        &[&["route", "http://shop.example/c", "http://shop.example/d", "http://shop.example/e"]],
+        &[&["route", "http://shop.example/c"], &["route", "http://shop.example/d"], &["route", "http://shop.example/e"]],
     ),
     picture(
         "A prefix is replaced where it ends",
