@@ -4,6 +4,7 @@
 //! are `[]`, values of maps `{}`. The fields are those of the experimental channel, in the newest version of each kind.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
@@ -40,7 +41,8 @@ fn problems(ledger: &str, known: &BTreeSet<String>, source: &dyn Fn(&str) -> Opt
         let unknown = (!known.contains(field)).then(|| "is no field of the CRDs".to_owned());
         let wrong = order.into_iter().chain(unknown).chain(place_problem(place, source));
         problems.extend(wrong.map(|wrong| format!("{FIELDS}:{number}: {field}: {wrong}")));
-        (last, _) = (field, listed.insert(field));
+        listed.insert(field);
+        last = field;
     }
     let missing = known.iter().filter(|field| !listed.contains(field.as_str()));
     problems.extend(missing.map(|field| format!("{FIELDS}: {field} is missing")));
@@ -90,14 +92,16 @@ type Line<'t> = (usize, &'t str);
 fn paths(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter(|line| !line.starts_with(['s', '#'])).filter_map(|line| line.get(1..));
     let lines: Vec<Line<'_>> = lines.map(|line| (line.len() - line.trim_start().len(), line.trim_start())).collect();
-    let (mut kinds, mut types) = (BTreeMap::new(), BTreeMap::new());
+    let mut kinds: BTreeMap<&str, (Option<Age<'_>>, &[Line<'_>])> = BTreeMap::new();
+    let mut types = BTreeMap::new();
     for (at, (_, head)) in lines.iter().enumerate().filter(|(_, (depth, _))| *depth == 0) {
         let words: Vec<&str> = head.split(' ').collect();
         match words[..] {
             ["kind", name, _, _, ref versions @ ..] => {
                 let newest = versions.iter().map(|version| age(version)).min();
-                let kind = kinds.entry(name).or_insert((newest, below(&lines, at)));
-                *kind = (*kind).clone().min((newest, below(&lines, at)));
+                if kinds.get(name).is_none_or(|(known, _)| newest < *known) {
+                    kinds.insert(name, (newest, below(&lines, at)));
+                }
             }
             ["type", name, ..] => drop(types.insert(name, below(&lines, at))),
             _ => {}
@@ -111,9 +115,11 @@ fn paths(text: &str) -> BTreeSet<String> {
 }
 
 /// Less for a newer version: `v2`, `v1`, `v1beta1`, `v1alpha3`, `v1alpha2`.
-fn age(version: &str) -> (usize, std::cmp::Reverse<&str>) {
+type Age<'t> = (usize, Reverse<&'t str>);
+
+fn age(version: &str) -> Age<'_> {
     let stage = ["beta", "alpha"].iter().position(|stage| version.contains(stage)).map_or(0, |stage| stage + 1);
-    (stage, std::cmp::Reverse(version))
+    (stage, Reverse(version))
 }
 
 /// The lines that belong to one.
