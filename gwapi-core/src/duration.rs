@@ -84,6 +84,7 @@ mod tests {
 
     use super::*;
 
+    /// J-001.
     #[test]
     fn reads_the_examples_of_gep_2257() {
         for (text, millis) in [
@@ -100,6 +101,7 @@ mod tests {
         }
     }
 
+    /// J-001: what is of another form is none.
     #[test]
     fn refuses_what_gep_2257_refuses() {
         for text in ["0", "1", "1m1", "1d", "1.5h", "-15m", "999999h", "1h30m10s20ms50h", "", "h", "1 s", "1H"] {
@@ -107,6 +109,7 @@ mod tests {
         }
     }
 
+    /// J-002.
     #[test]
     fn writes_largest_units_first() {
         for (text, canonical) in [("150m", "2h30m"), ("7230s", "2h30s"), ("0h", "0s"), ("240h", "240h"), ("1500ms", "1s500ms")] {

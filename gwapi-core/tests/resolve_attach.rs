@@ -246,6 +246,7 @@ fn d_021_parents_of_other_kinds_are_none_of_our_business() {
     let parents = json!([
         {"namespace": "infra", "name": "edge", "kind": "ListenerSet"},
         {"namespace": "infra", "name": "edge", "group": "", "kind": "Service"},
+        // O-024: a kind of somebody else.
         {"namespace": "infra", "name": "edge", "group": "example.com"},
         {"namespace": "infra", "name": "edge", "group": "core"},
         // O-001: the core group is the empty text, and nothing else.

@@ -112,6 +112,22 @@ fn a_023_whoever_looks_at_manifests_without_any_class_assumes_one() {
     assert!(matches!(unclaimed(&resolution, "infra/edge"), Unclaimed::NoClass { .. }));
 }
 
+/// S-018: a Gateway takes nothing from its class but whose it is, so that a change of the class reaches no running Gateway.
+#[test]
+fn s_018_changes_of_a_class_change_no_gateway() {
+    let resolution = |description: &str, parameters: &str| {
+        let mut class =
+            class_with_parameters(json!({"group": "", "kind": "ConfigMap", "namespace": "infra", "name": parameters}));
+        class["spec"]["description"] = description.into();
+        let edge = gateway("infra/edge", &[common::open("http")]);
+        resolve(&bare_snapshot(&[class, config_map("infra/it"), config_map("infra/other"), edge]), &with_parameters())
+    };
+    let (before, after) = (resolution("one", "it"), resolution("two", "other"));
+    assert_ne!(before.classes, after.classes);
+    assert_eq!(before.gateways, after.gateways);
+    assert!(common::edge_of(&after).is_accepted());
+}
+
 #[test]
 fn b_074_the_longest_name_is_a_name_like_any_other() {
     let name = format!("infra/{}", "a".repeat(253));

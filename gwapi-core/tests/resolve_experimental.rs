@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use common::{
     PEM, any_route_of, attachment_of, backend_of, ca, edge, edge_of, from_all, gateway, gateway_with, grant, key, listener,
-    listener_set, listeners_of, merged, names, object, open, ours, resolved, resolved_by, route, rule_of, ruled, secret, service,
-    set_of, unable, without, x_object,
+    listener_set, listeners_of, merged, names, object, open, ours, read, resolved, resolved_by, route, rule_of, ruled, secret,
+    service, set_of, unable, without, x_object,
 };
 use gwapi_core::{
-    Controller, Feature, ObjectKey, Refusal, Resolution,
+    Change, Controller, Engine, Feature, ObjectKey, Refusal, Resolution,
     facts::BackendFact,
     resolution::{BackendProtocol, BackendTarget, ResolvedFilter, ResolvedListener, ResolvedXBackend},
     resolve,
@@ -90,6 +90,21 @@ fn p_007_routes_come_loose_with_the_gateway_and_others_claim_nothing() {
     let resolution = resolved(&[common::class("theirs", "example.com/theirs"), theirs, route]);
     let route = any_route_of(&resolution, "shop/r");
     assert!(route.parents.is_empty() && route.unclaimed.is_empty(), "D-035");
+
+    let ours_by_default = read(&default_gateway("infra/edge", json!("All")));
+    let objects = [gateway("infra/edge", &[open("http")]), defaulted(json!([]), json!("All"))];
+    let mut engine = Engine::new(common::snapshot(&objects), ours());
+    let is_claimed = |engine: &Engine| !any_route_of(engine.resolution(), "shop/r").parents.is_empty();
+    assert!(!is_claimed(&engine));
+    for (change, expected) in [
+        (Change::Put(ours_by_default.clone()), true),
+        (Change::Put(read(&default_gateway("infra/edge", json!("None")))), false),
+        (Change::Put(ours_by_default.clone()), true),
+        (Change::Delete(ours_by_default.key().clone()), false),
+    ] {
+        engine.apply(change);
+        assert_eq!(is_claimed(&engine), expected);
+    }
 }
 
 #[test]
@@ -233,6 +248,9 @@ fn p_010_p_011_and_p_034_values_that_cannot_be_honoured() {
         external("web.shop.svc.cluster.local"),
         x_backend("shop/x", json!({"endpointSelector": {"matchLabels": {}}})),
         x_backend("shop/x", json!({"externalHostname": {"hostname": "a.com"}})),
+        // P-036: labels of the own namespace, no addresses and no other namespace.
+        x_backend("shop/x", json!({"endpointSelector": {"matchLabels": {"a": "b"}, "addresses": ["10.0.0.1"]}})),
+        x_backend("shop/x", json!({"endpointSelector": {"matchLabels": {"a": "b"}, "namespace": "other"}})),
         x_backend("shop/x", json!({"type": "Odd"})),
         x_backend("shop/x", json!({"port": {}})),
         x_backend(

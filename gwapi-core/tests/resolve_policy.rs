@@ -9,7 +9,7 @@ use common::{
     route_of, ruled, secret, service, service_with, trust_bundle, without, x_object,
 };
 use gwapi_core::{
-    Controller, Feature, ObjectKey, Refusal, Resolution,
+    Change, Controller, Engine, Feature, ObjectKey, Refusal, Resolution,
     controller::Abilities,
     model::{CaCertificates, SubjectAltName},
     refusal::CaFault,
@@ -165,7 +165,7 @@ fn c_028_a_policy_for_a_listener_set_is_refused_and_reaches_nobody() {
         x_object("XTelemetryPolicy", "shop/telemetry", telemetry),
     ];
     let set = common::listener_set("shop/set", &[open("more")]);
-    let with = resolved(&world(&[&policies[..], &[set.clone()]].concat()));
+    let with = resolved(&world(&[&policies[..], std::slice::from_ref(&set)].concat()));
     for name in ["shop/tls", "shop/traffic", "shop/telemetry"] {
         assert_eq!(refused(&policy_of(&with, name)), ["targetUnsupported"], "{name}");
     }
@@ -245,6 +245,7 @@ fn n_010_what_is_wrong_is_told_where_it_can_be_mended() {
     assert!(!why.to_string().contains("secretive") && !why.to_string().contains("gone"), "{why}");
 }
 
+/// S-027: what is gone or empty is not trusted any more.
 #[test]
 fn n_007_to_n_012_and_n_033_to_n_036_who_is_trusted() {
     let bundle = json!({"group": "certificates.k8s.io", "kind": "ClusterTrustBundle", "name": "b"});
@@ -301,6 +302,32 @@ fn n_007_to_n_012_and_n_033_to_n_036_who_is_trusted() {
     let controller = Controller { abilities: Abilities::NONE, ..ours() };
     let system = json!({"hostname": "a.com", "wellKnownCACertificates": "System"});
     assert_eq!(outcome(&controller, system, &[]).1, ["wellKnownCaUnsupported"]);
+}
+
+/// What a ConfigMap or bundle holds counts as it is now: emptied, deleted, and there again.
+#[test]
+fn n_017_and_n_035_authorities_are_followed() {
+    let bundle = json!({"group": "certificates.k8s.io", "kind": "ClusterTrustBundle", "name": "b"});
+    let policies = |reference: Value| tls_policy("shop/p", json!([web()]), validation(json!([reference])));
+    for (reference, full, empty) in
+        [(config_map("own"), ca("shop/own", PEM), ca("shop/own", "")), (bundle, trust_bundle("b", PEM), trust_bundle("b", ""))]
+    {
+        let objects = world(&[policies(reference)]);
+        let mut engine = Engine::new(common::snapshot(&objects), ours());
+        let is_protected = |engine: &Engine| protection(engine.resolution(), "shop/r").unwrap().is_ok();
+        assert!(!is_protected(&engine), "not there yet");
+        let key = common::read(&full).key().clone();
+        for (change, expected) in [
+            (Change::Put(common::read(&full)), true),
+            (Change::Put(common::read(&empty)), false),
+            (Change::Put(common::read(&full)), true),
+            (Change::Delete(key.clone()), false),
+            (Change::Put(common::read(&full)), true),
+        ] {
+            engine.apply(change);
+            assert_eq!(is_protected(&engine), expected, "{key}");
+        }
+    }
 }
 
 #[test]

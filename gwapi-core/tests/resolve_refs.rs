@@ -93,6 +93,7 @@ fn i_025_a_port_of_another_transport_cannot_be_sent_to() {
     }
 }
 
+/// I-021, I-022: what is spoken to the backend.
 #[test]
 fn i_023_app_protocols_that_are_known_and_those_that_are_not() {
     let cases = [

@@ -99,6 +99,7 @@ fn endpoint_slices_say_where_backends_are() {
     eventually(address, "/api", |answer| answer.status == 503);
 }
 
+/// Q-035 leaves thirty.
 #[test]
 fn a_change_takes_effect_within_a_second() {
     let quickstart = Quickstart::new("change");

@@ -77,6 +77,7 @@ fn j_013_what_was_not_processed_needs_no_code() {
     }
 }
 
+/// J-036: since `backoff` is waited for, it is no reason to refuse a route.
 #[test]
 fn j_014_waits_double_up_to_the_cap_with_full_jitter() {
     let endless = retry(u32::MAX, &[500]);
@@ -116,6 +117,7 @@ fn j_006_a_timeout_of_zero_is_none() {
     assert!(matches!(attempts.after(AttemptEnd::Status(500), Duration::MAX, HALF, || true), Next::RetryAfter(_)));
 }
 
+/// J-005: `backendRequest` bounds each try, counted from its own beginning.
 #[test]
 fn j_008_the_request_bounds_its_tries() {
     let often = retry(5, &[]);
@@ -123,8 +125,11 @@ fn j_008_the_request_bounds_its_tries() {
     assert_eq!(timed(&often, 500, 200).attempt_ends(ms(100)), Some(ms(300)));
     assert_eq!(timed(&often, 500, 200).attempt_ends(ms(400)), Some(ms(500)));
     assert_eq!(timed(&often, 0, 200).attempt_ends(ms(400)), Some(ms(600)));
+    let after = timed(&often, 0, 200).after(AttemptEnd::TimedOut, ms(200), 0, || true);
+    assert_eq!(after, Next::GiveUp(GiveUp::TimedOut), "J-005: 504");
 }
 
+/// J-004: the time of the request is that of all its tries.
 #[test]
 fn j_015_no_retry_begins_after_the_end() {
     let often = retry(5, &[500]);
@@ -162,12 +167,14 @@ fn j_019_p_022_a_spent_budget_is_a_503() {
     assert_eq!(attempts.after(AttemptEnd::Status(404), ms(0), HALF, || panic!("no retry is asked for")), Next::PassOn);
 }
 
+/// S-028: it may have been carried out.
 #[test]
 fn j_037_a_lost_connection_is_no_reason() {
     let often = retry(3, &[500, 502, 503, 504]);
     assert_eq!(attempts(&often).after(AttemptEnd::Lost, ms(0), HALF, || true), Next::GiveUp(GiveUp::Lost));
     let no_endpoints = attempts(&often).after(AttemptEnd::NoEndpoints, ms(0), HALF, || true);
     assert_eq!(no_endpoints, Next::GiveUp(GiveUp::NoEndpoints), "X-22");
+    assert_eq!((GiveUp::NoEndpoints.status(), GiveUp::Lost.status()), (503, 502), "I-019");
 }
 
 #[test]

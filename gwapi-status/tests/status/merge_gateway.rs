@@ -55,6 +55,7 @@ fn supported_kinds_are_an_empty_list_where_there_are_none() {
 }
 
 /// Pitfall 66: an unchanged input must not lead to a write.
+///
 #[test]
 fn pitfall_66_the_second_write_does_not_happen_whatever_time_it_is() {
     let status = changed(merge_gateway(None, &sound(), Some(T1)));
@@ -62,6 +63,7 @@ fn pitfall_66_the_second_write_does_not_happen_whatever_time_it_is() {
     assert_eq!(merge_gateway(Some(&status), &sound(), None), Merged::Unchanged);
 }
 
+///
 #[test]
 fn pitfall_66_the_time_moves_when_the_status_flips_and_not_with_reason_message_or_generation() {
     let existing = json!({"conditions": [earlier("Accepted", "True", 2), earlier("Programmed", "False", 2)]});

@@ -65,6 +65,7 @@ fn n_019_an_entry_writes_out_the_gateway_and_both_conditions() {
     assert_eq!(status.as_object().unwrap().len(), 1);
 }
 
+///
 #[test]
 fn n_021_entries_of_others_stay_and_ours_that_no_longer_apply_go() {
     let existing = json!({"ancestors": [theirs("front"), entry(CONTROLLER, "gone"), entry(CONTROLLER, "front"), theirs("gone")]});

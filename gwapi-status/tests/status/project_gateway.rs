@@ -117,6 +117,7 @@ fn a_gateway_without_listeners_has_nothing_wrong() {
     assert_eq!(verdict(&status.conditions, Programmed), (true, Reason::Programmed));
 }
 
+///
 #[test]
 fn one_good_listener_keeps_the_gateway_and_the_message_names_both_sides() {
     let listeners = [refused("z", [bad_protocol()]), listener("web"), refused("b", [bad_protocol()]), listener("api")];
@@ -335,6 +336,7 @@ fn b_048_s_011_a_mode_that_lets_everybody_in_is_visible_wherever_it_is_configure
     assert_eq!(find(&conditions, InsecureFrontendValidationMode), None, "without the feature nobody is let in");
 }
 
+/// `AddressesAssigned` and its reasons.
 #[test]
 fn b_080_addresses_are_told_by_those_that_declare_their_scopes() {
     let assigned = |address_requests: Vec<Result<Address, Refusal>>, unreachable: Vec<Refusal>| {

@@ -123,6 +123,7 @@ fn client_certificates_that_are_not_supported_keep_the_listener_from_being_accep
     assert!(find(&secure, Accepted).unwrap().message.contains("GatewayFrontendClientCertificateValidation"));
 }
 
+/// the reasons of listener filters.
 #[test]
 fn h_086_to_h_089_filters_that_cannot_run_are_named_by_their_place() {
     let auth =

@@ -236,6 +236,7 @@ fn p_038_p_043_the_oldest_telemetry_policy_of_a_gateway_counts() {
     assert_conditions(conditions(&report, "shop/a"), &[(Accepted, false, Reason::Conflicted)]);
 }
 
+/// the reasons of telemetry policies.
 #[test]
 fn p_040_a_bad_provider_is_told_and_the_policy_stays_accepted() {
     let odd = json!({"group": "example.com", "kind": "Odd", "name": "x"});

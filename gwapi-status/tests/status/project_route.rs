@@ -70,6 +70,7 @@ fn the_message_of_a_detached_route_tells_the_cause_of_every_listener() {
     );
 }
 
+/// messages name the object and the cause, to those who may know.
 #[test]
 fn s_006_listeners_of_another_namespace_are_named_only_to_who_names_them_or_is_let_in() {
     let namespace = |listener: &str| {

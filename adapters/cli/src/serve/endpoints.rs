@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(slice_port(&json!({}), &unnamed, 80), None);
     }
 
+    /// I-018.
     #[test]
     fn endpoints_that_are_not_ready_get_nothing() {
         let slice = json!({"endpoints": [

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::{AddressType, AnyOr, Fraction, NamespacesFrom, PathMatch, TlsMode, ValueMatcher};
 
+///
 #[test]
 fn pitfall_61_a_parent_ref_defaults_to_a_gateway_of_the_routes_namespace() {
     let (short, _) = http_route(json!({"parentRefs": [{"name": "edge"}]}));
@@ -23,6 +24,7 @@ fn pitfall_61_the_empty_group_of_a_parent_ref_is_the_core_group_and_no_default()
     assert_eq!(route.parent_refs[0].group, "");
 }
 
+///
 #[test]
 fn pitfall_61_a_backend_ref_defaults_to_a_service_of_weight_one() {
     let (short, _) = rule(json!({"backendRefs": [{"name": "b", "port": 80}]}));
@@ -65,6 +67,7 @@ fn f_002_a_rule_without_matches_and_a_route_without_rules_match_everything() {
     }
 }
 
+///
 #[test]
 fn predicates_are_exact() {
     let one = one_match(json!({"headers": [{"name": "a", "value": "b"}], "queryParams": [{"name": "c", "value": "d"}]})).unwrap();
@@ -72,6 +75,7 @@ fn predicates_are_exact() {
     assert_eq!(one.query[0].value, ValueMatcher::Exact("d".into()));
 }
 
+///
 #[test]
 fn a_redirect_answers_302() {
     let Ok(Filter::RequestRedirect(redirect)) = one_filter(json!({"type": "RequestRedirect", "requestRedirect": {}})) else {
@@ -81,6 +85,7 @@ fn a_redirect_answers_302() {
     assert_eq!((redirect.scheme, redirect.hostname, redirect.path, redirect.port), (None, None, None, None));
 }
 
+///
 #[test]
 fn a_fraction_is_one_of_a_hundred() {
     let Ok(Filter::RequestMirror(mirror)) = one_filter(
@@ -101,6 +106,7 @@ fn cors_answers_hold_five_seconds() {
     assert_eq!((cors.allow_methods, cors.allow_headers), (AnyOr::List(Vec::new()), AnyOr::List(Vec::new())));
 }
 
+///
 #[test]
 fn a_retry_tries_once_more() {
     let attempts = |retry: Value| rule(json!({"retry": retry})).0.retry.unwrap().attempts;
@@ -111,6 +117,7 @@ fn a_retry_tries_once_more() {
     assert_eq!(rule(json!({})).0.retry, None);
 }
 
+///
 #[test]
 fn a_listener_takes_routes_of_its_own_namespace() {
     for allowed in [
@@ -126,6 +133,7 @@ fn a_listener_takes_routes_of_its_own_namespace() {
     }
 }
 
+///
 #[test]
 fn a_listener_ends_tls_with_a_secret() {
     let (listener, issues) = listener(json!({"protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "cert"}]}}));
@@ -145,6 +153,7 @@ fn a_route_kind_is_of_the_gateway_api() {
     assert_eq!(listener.allowed_routes.kinds[1].group, "");
 }
 
+///
 #[test]
 fn an_address_is_an_ip_address_without_demands() {
     let (gateway, issues) =

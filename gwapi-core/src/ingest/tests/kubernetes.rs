@@ -211,6 +211,23 @@ fn a_tls_secret_is_judged() {
     assert_eq!((&wrapped.certificate, issues.len()), (&from_data.certificate, 0));
 }
 
+/// S-023: whatever is printed of a Secret, and said about it, holds nothing of its contents, however wrong they are.
+#[test]
+fn s_023_contents_of_secrets_stay_outside() {
+    const CONTENTS: &str = "c29tZXRoaW5nLXNlY3JldA==";
+    let pem = |label: &str| format!("-----BEGIN {label}-----\n{CONTENTS}\n-----END {label}-----\n");
+    for fields in [
+        json!({"data": {"tls.crt": CONTENTS, "tls.key": CONTENTS, "password": CONTENTS}}),
+        json!({"stringData": {"tls.crt": pem("CERTIFICATE"), "tls.key": pem("PRIVATE KEY"), "password": "something-secret"}}),
+        json!({"stringData": {"tls.crt": CONTENTS, "tls.key": ["something-secret"]}, "data": {"tls.key": "%something-secret%"}}),
+    ] {
+        let seen = format!("{:?}", secret(fields.clone()));
+        for part in [CONTENTS, "something-secret", "115, 111, 109, 101"] {
+            assert!(!seen.contains(part), "{fields}: {seen}");
+        }
+    }
+}
+
 #[test]
 fn a_secret_that_is_no_certificate_says_why() {
     assert_eq!(secret(json!({"data": {"a": "b"}})).0.certificate, CertificateVerdict::Absent);
