@@ -9,6 +9,7 @@ mod crds;
 mod embed;
 mod purity;
 mod shell;
+mod soak;
 
 /// Its name, what it is for, and what it runs.
 type Command = (&'static str, &'static str, fn() -> shell::Outcome);
@@ -23,6 +24,7 @@ const COMMANDS: &[Command] = &[
         apiserver::run,
     ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
+    ("soak", "the laws on random worlds, without end or as long as --minutes or --cases say", soak::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 
