@@ -100,11 +100,17 @@ impl Request {
         let route = of_kind(draw, manifests, "parentRefs");
         let parent = route.and_then(|route| parent(draw, manifests, route));
         let parent = parent.or_else(|| of_kind(draw, manifests, "listeners"));
-        if let Some(parent) = parent.filter(|_| draw.chance(92)) {
+        if let Some(parent) = parent.filter(|_| draw.chance(94)) {
             request.reach(draw, parent, route);
         }
-        if let Some(route) = route.filter(|_| draw.chance(60)) {
+        if let Some(route) = route.filter(|_| draw.chance(75)) {
             request.aim(draw, route);
+        }
+        // Connections that were made for another host.
+        if let (Some(server_name), true) = (request.tls.as_mut(), draw.chance(10)) {
+            let listeners = parent.and_then(|parent| parent.get("spec")?.get("listeners"));
+            let other = any_of(draw, listeners).and_then(|listener| listener.get("hostname")?.as_str());
+            *server_name = other.map(|hostname| covered(draw, hostname));
         }
         request
     }
@@ -147,9 +153,6 @@ impl Request {
     /// Makes it fit one match of a route, as far as words can.
     fn aim(&mut self, draw: &mut Draw, route: &Value) {
         let spec = route.get("spec");
-        if let Some(hostname) = any_of(draw, spec.and_then(|spec| spec.get("hostnames"))).and_then(Value::as_str) {
-            self.name(draw, hostname);
-        }
         let is_grpc = kind(route) == Some("GRPCRoute");
         if is_grpc {
             self.speak_grpc(draw);
@@ -161,6 +164,7 @@ impl Request {
             false => self.aim_at_path(draw, matched),
         }
         for (name, value) in named_values(matched.get("headers")) {
+            self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_bytes()));
             self.headers.push((name.into(), value.into()));
         }
         for (name, value) in named_values(matched.get("queryParams")) {
@@ -171,10 +175,10 @@ impl Request {
 
     fn aim_at_path(&mut self, draw: &mut Draw, matched: &Value) {
         let path = matched.get("path");
-        let of_path = |field| path.and_then(|path| path.get(field)).and_then(Value::as_str);
-        if let Some(path) = of_path("value").filter(|_| of_path("type") != Some("RegularExpression")) {
-            self.target = format!("{path}{}", draw.pick(&["", "", "", "/z", "z"]));
-        }
+        let text = path.and_then(|path| path.get("value")?.as_str()).unwrap_or("/");
+        // What all of the patterns match.
+        let text = if path.is_some_and(is_regular) { "/x" } else { text };
+        self.target = format!("{text}{}", draw.pick(&["", "", "", "", "/z", "z"]));
         if let Some(method) = matched.get("method").and_then(Value::as_str) {
             self.method = method.into();
         }
@@ -183,7 +187,11 @@ impl Request {
     fn aim_at_method(&mut self, draw: &mut Draw, matched: &Value) {
         let asked = matched.get("method");
         let of_asked = |field, other: &'static str| asked.and_then(|asked| asked.get(field)?.as_str()).unwrap_or(other);
-        let (service, method) = (of_asked("service", draw.pick(&["S", "T"])), of_asked("method", draw.pick(&["M", "Mm"])));
+        let (mut service, mut method) =
+            (of_asked("service", draw.pick(&["S", "T"])), of_asked("method", draw.pick(&["M", "Mm"])));
+        if asked.is_some_and(is_regular) {
+            (service, method) = ("S", "M");
+        }
         self.target = format!("/{service}/{method}");
     }
 
@@ -191,7 +199,7 @@ impl Request {
     fn reach(&mut self, draw: &mut Draw, parent: &Value, route: Option<&Value>) {
         match kind(parent) {
             Some("Service") => self.reach_service(draw, parent, route),
-            _ => self.reach_listener(draw, parent),
+            _ => self.reach_listener(draw, parent, route),
         }
     }
 
@@ -209,32 +217,81 @@ impl Request {
         self.port = if is_udp { UDP_PORT } else { draw.weighted(&[(12, SERVICE_PORTS[0]), (2, SERVICE_PORTS[1]), (1, 81)]) };
     }
 
-    fn reach_listener(&mut self, draw: &mut Draw, parent: &Value) {
-        let spec = parent.get("spec");
+    fn reach_listener(&mut self, draw: &mut Draw, parent: &Value, route: Option<&Value>) {
         let is_set = kind(parent) == Some("ListenerSet");
         let gateway = if is_set { gateway_of(parent) } else { key_of(parent) };
-        self.gateway = gateway.filter(|_| draw.chance(80));
+        self.gateway = gateway.filter(|_| draw.chance(93));
         self.mesh = None;
-        let Some(listener) = any_of(draw, spec.and_then(|spec| spec.get("listeners"))) else { return };
+        let listeners = parent.get("spec").and_then(|spec| spec.get("listeners")).and_then(Value::as_array);
+        let all: Vec<&Value> = listeners.into_iter().flatten().collect();
+        let fitting: Vec<&Value> = all.iter().copied().filter(|listener| fits(listener, route)).collect();
+        let these = if fitting.is_empty() || draw.chance(8) { all } else { fitting };
+        let Some(listener) = these.get(draw.below(these.len())) else { return };
         let port = listener.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-        let protocol = listener.get("protocol").and_then(Value::as_str);
+        let protocol = protocol(listener);
         self.port = port.unwrap_or(self.port);
-        let is_tls = matches!(protocol, Some("HTTPS" | "TLS")) || (protocol == Some("TCP") && draw.chance(25));
+        let is_tls = matches!(protocol, "HTTPS" | "TLS") || (protocol == "TCP" && draw.chance(25));
         self.tls = is_tls.then(|| self.host.clone());
-        self.is_udp = (protocol == Some("UDP")) != draw.chance(2);
-        if let Some(hostname) = listener.get("hostname").and_then(Value::as_str).filter(|_| draw.chance(70)) {
-            self.name(draw, hostname);
+        self.is_udp = (protocol == "UDP") != draw.chance(2);
+        let mut names = common_hostnames(listener, route);
+        names.retain(|_| !draw.chance(4));
+        if let Some(name) = names.get(draw.below(names.len())) {
+            self.name(draw, name);
         }
     }
 
     /// Makes it ask for a host that a hostname covers.
     fn name(&mut self, draw: &mut Draw, hostname: &str) {
-        let host = hostname.replacen('*', draw.pick(&["w", "a", "b", "v.w"]), 1);
-        if let Some(server_name) = self.tls.as_mut().filter(|_| draw.chance(85)) {
+        let host = covered(draw, hostname);
+        if let Some(server_name) = self.tls.as_mut().filter(|_| draw.chance(92)) {
             *server_name = Some(host.clone());
         }
         self.authority = None;
         self.host = Some(host);
+    }
+}
+
+/// A host that a hostname covers.
+fn covered(draw: &mut Draw, hostname: &str) -> String {
+    hostname.replacen('*', draw.pick(&["w", "a", "b", "v.w"]), 1)
+}
+
+fn protocol(listener: &Value) -> &str {
+    listener.get("protocol").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether a route could be attached to a listener.
+fn fits(listener: &Value, route: Option<&Value>) -> bool {
+    let protocols: &[&str] = match route.and_then(kind) {
+        Some("HTTPRoute" | "GRPCRoute") => &["HTTP", "HTTPS"],
+        Some("TLSRoute") => &["TLS"],
+        Some("TCPRoute") => &["TCP"],
+        Some("UDPRoute") => &["UDP"],
+        _ => return true,
+    };
+    let has_names = route.and_then(|route| route.get("spec")?.get("hostnames")).is_some();
+    protocols.contains(&protocol(listener)) && (!has_names || !common_hostnames(listener, route).is_empty())
+}
+
+/// The hostnames that a listener and a route both cover, as far as they say any.
+fn common_hostnames(listener: &Value, route: Option<&Value>) -> Vec<String> {
+    let own = listener.get("hostname").and_then(Value::as_str);
+    let of_route = route.and_then(|route| route.get("spec")?.get("hostnames")?.as_array());
+    let of_route: Vec<&str> = of_route.into_iter().flatten().filter_map(Value::as_str).collect();
+    match own {
+        Some(own) if of_route.is_empty() => vec![own.to_owned()],
+        Some(own) => of_route.iter().filter_map(|other| narrower(own, other)).map(str::to_owned).collect(),
+        None => of_route.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// The narrower one of two hostnames that meet.
+fn narrower<'h>(one: &'h str, other: &'h str) -> Option<&'h str> {
+    let covers = |wide: &str, narrow: &str| wide == narrow || wide.strip_prefix('*').is_some_and(|end| narrow.ends_with(end));
+    match (covers(one, other), covers(other, one)) {
+        (true, _) => Some(other),
+        (_, true) => Some(one),
+        _ => None,
     }
 }
 
@@ -282,7 +339,16 @@ fn any_of<'v>(draw: &mut Draw, list: Option<&'v Value>) -> Option<&'v Value> {
     list.get(draw.below(list.len()))
 }
 
+fn is_regular(value: &Value) -> bool {
+    value.get("type").and_then(Value::as_str) == Some("RegularExpression")
+}
+
 fn named_values(list: Option<&Value>) -> impl Iterator<Item = (&str, &str)> {
     let entries = list.and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(|entry| Some((entry.get("name")?.as_str()?, entry.get("value")?.as_str()?)))
+    entries.filter_map(|entry| {
+        let name = entry.get("name")?.as_str()?;
+        // What all of the patterns match.
+        let value = if is_regular(entry) { "1" } else { entry.get("value")?.as_str()? };
+        Some((name, value))
+    })
 }

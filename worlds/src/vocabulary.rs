@@ -22,7 +22,7 @@ pub(crate) const LISTENER_SETS: [(usize, (&str, &str)); 3] = [(3, ("infra", "s")
 pub(crate) const LISTENERS: [&str; 5] = ["l0", "l1", "l2", "l3", "l4"];
 
 /// The names of Services that references use; `missing` never exists.
-pub(crate) const SERVICES: [(usize, &str); 4] = [(8, "web"), (5, "a"), (1, "external"), (1, "missing")];
+pub(crate) const SERVICES: [(usize, &str); 4] = [(24, "web"), (12, "a"), (1, "external"), (1, "missing")];
 
 /// Ports of Services that carry TCP.
 pub(crate) const SERVICE_PORTS: [u16; 3] = [80, 8080, 90];

@@ -9,10 +9,10 @@ use crate::{
     vocabulary::namespace,
 };
 
-pub(super) const MAKER: Maker = Maker { kind: "XBackend", count: 1..=4, changes: 3, theme: Some(Theme::Backends), make };
+pub(super) const MAKER: Maker = Maker { kind: "XBackend", count: 3..=7, changes: 3, theme: Some(Theme::Backends), make };
 
 fn make(draw: &mut Draw) -> Value {
-    let metadata = metadata(namespace(draw), draw.weighted(&[(6, "x"), (3, "y")]));
+    let metadata = metadata(namespace(draw), draw.weighted(&[(9, "x"), (2, "y")]));
     let is_external = draw.chance(35);
     let own = if is_external { "ExternalHostname" } else { "EndpointSelector" };
     let spec = record([
@@ -20,9 +20,9 @@ fn make(draw: &mut Draw) -> Value {
         ("endpointSelector", (!is_external).then(|| json!({"matchLabels": {"app": "x"}}))),
         ("externalHostname", is_external.then(|| json!({"hostname": draw.weighted(&[(8, "outside.test"), (1, "*.test")])}))),
         ("port", Some(json!({"number": draw.weighted(&[(8, 8080), (2, 443), (1, 0)])}))),
-        ("protocol", draw.maybe(45, |draw| draw.weighted(&PROTOCOLS).into())),
+        ("protocol", draw.maybe(35, |draw| draw.weighted(&PROTOCOLS).into())),
         ("tls", draw.maybe(45, tls)),
-        ("sessionPersistence", draw.maybe(8, route::session)),
+        ("sessionPersistence", draw.maybe(if is_external { 1 } else { 12 }, route::session)),
     ]);
     x_manifest("XBackend", metadata, spec)
 }

@@ -9,13 +9,13 @@ use crate::{
     vocabulary::{certificate, namespace, pem},
 };
 
-pub(super) const SECRET: Maker = Maker { kind: "Secret", count: 3..=6, changes: 2, theme: None, make: secret };
-pub(super) const CONFIG_MAP: Maker = Maker { kind: "ConfigMap", count: 1..=4, changes: 2, theme: None, make: config_map };
+pub(super) const SECRET: Maker = Maker { kind: "Secret", count: 4..=8, changes: 2, theme: None, make: secret };
+pub(super) const CONFIG_MAP: Maker = Maker { kind: "ConfigMap", count: 2..=5, changes: 2, theme: None, make: config_map };
 pub(super) const BUNDLE: Maker =
     Maker { kind: "ClusterTrustBundle", count: 0..=1, changes: 1, theme: Some(Theme::Policies), make: bundle };
 
 fn home(draw: &mut Draw) -> &'static str {
-    if draw.chance(60) { "infra" } else { namespace(draw) }
+    if draw.chance(35) { "infra" } else { namespace(draw) }
 }
 
 fn secret(draw: &mut Draw) -> Value {
@@ -40,7 +40,7 @@ fn pair(draw: &mut Draw) -> Value {
 /// Parameters, and CA certificates.
 fn config_map(draw: &mut Draw) -> Value {
     let home = home(draw);
-    let name = draw.pick(&["params", "ca", "ca"]);
+    let name = draw.pick(&["params", "ca", "ca", "ca"]);
     let config_map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(home, name)});
     let data = |draw: &mut Draw| match draw.below(8) {
         0 => json!({"ca.crt": ""}),

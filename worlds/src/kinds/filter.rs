@@ -36,7 +36,7 @@ fn filter(draw: &mut Draw) -> Value {
         "ExtensionRef" => extension(),
         _ => external_auth(draw),
     };
-    let own = if draw.chance(2) { None } else { Some(own) };
+    let own = if draw.chance(1) { None } else { Some(own) };
     with(json!({"type": kind}), [(field, own)])
 }
 

@@ -16,7 +16,7 @@ pub(super) const SET: Maker =
 fn gateway(draw: &mut Draw) -> Value {
     let (namespace, name) = draw.weighted(&GATEWAYS);
     let metadata = with(metadata(namespace, name), [("creationTimestamp", created(draw))]);
-    let class = draw.weighted(&[(92, "ours"), (4, "second"), (2, "third"), (2, "missing")]);
+    let class = draw.weighted(&[(95, "ours"), (3, "second"), (1, "third"), (1, "missing")]);
     let mut listeners = listener::listeners(draw, 5);
     if draw.chance(2) {
         listeners.clear();
@@ -25,8 +25,8 @@ fn gateway(draw: &mut Draw) -> Value {
     let spec = record([
         ("gatewayClassName", Some(class.into())),
         ("listeners", Some(listeners.into())),
-        ("addresses", draw.maybe(12, |draw| draw.several(1..=2, address).into())),
-        ("infrastructure", draw.maybe(7, infrastructure)),
+        ("addresses", draw.maybe(9, |draw| draw.several(1..=2, address).into())),
+        ("infrastructure", draw.maybe(5, infrastructure)),
         ("tls", draw.maybe(8, tls)),
         ("allowedListeners", draw.maybe(open, allowed_listeners)),
         ("defaultScope", draw.maybe(6, |draw| draw.weighted(&[(6, "All"), (2, "None"), (1, "Some")]).into())),

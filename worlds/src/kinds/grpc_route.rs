@@ -26,14 +26,14 @@ fn rule(draw: &mut Draw) -> Value {
         ("name", draw.maybe(8, |draw| draw.pick(&["n", "m"]).into())),
         ("matches", draw.maybe(85, |draw| draw.several(0..=3, one_match).into())),
         // Most of those of HTTPRoutes are there too, and the others are what is wrong with the rule.
-        ("filters", draw.maybe(12, filter::filters)),
+        ("filters", draw.maybe(7, filter::filters)),
         ("backendRefs", draw.maybe(96, |draw| draw.several(1..=3, backend_ref).into())),
         ("sessionPersistence", draw.maybe(3, route::session)),
     ])
 }
 
 fn backend_ref(draw: &mut Draw) -> Value {
-    let filters = draw.maybe(5, filter::filters);
+    let filters = draw.maybe(3, filter::filters);
     route::backend_ref(draw, Carries::Tcp, filters)
 }
 

@@ -47,7 +47,7 @@ fn rule_with(draw: &mut Draw, matches: Option<Value>) -> Value {
     record([
         ("name", draw.maybe(8, |draw| draw.pick(&["n", "m"]).into())),
         ("matches", matches),
-        ("filters", draw.maybe(20, filter::filters)),
+        ("filters", draw.maybe(13, filter::filters)),
         ("backendRefs", draw.maybe(96, |draw| draw.several(1..=3, backend_ref).into())),
         ("timeouts", draw.maybe(6, timeouts)),
         ("retry", draw.maybe(4, |_| json!({"attempts": 2, "codes": [500, 503]}))),
@@ -62,7 +62,7 @@ fn seldom(draw: &mut Draw, make: impl FnOnce(&mut Draw) -> Value) -> Option<Valu
 }
 
 fn backend_ref(draw: &mut Draw) -> Value {
-    let filters = draw.maybe(10, filter::filters);
+    let filters = draw.maybe(6, filter::filters);
     route::backend_ref(draw, Carries::Tcp, filters)
 }
 
@@ -76,24 +76,30 @@ fn timeouts(draw: &mut Draw) -> Value {
 const PATTERNS: [&str; 4] = ["/x[a-z/]*", "/[xy]/?", "/x|/x/y", "/.*"];
 
 fn one_match(draw: &mut Draw) -> Value {
-    if draw.chance(3) {
+    if draw.chance(2) {
         return broken_match(draw);
     }
     record([
         ("path", draw.maybe(85, path)),
-        ("method", draw.maybe(25, |draw| draw.pick(&["GET", "POST"]).into())),
+        ("method", draw.maybe(30, |draw| draw.pick(&["GET", "POST"]).into())),
         ("headers", few(draw, header)),
         ("queryParams", few(draw, query)),
     ])
 }
 
+/// Most of them are the same, so that other keys decide.
+const PREFIXES: [(usize, &str); 9] =
+    [(7, "/"), (7, "/x"), (1, "/y"), (2, "/x/y"), (1, "/xy"), (1, "/x/"), (1, "/x/y/z"), (1, "/x%2Fy"), (1, "/S")];
+
 fn path(draw: &mut Draw) -> Value {
-    let prefix = |draw: &mut Draw| draw.pick(&["/", "/x", "/y", "/x/y", "/xy", "/x/", "/x/y/z", "/x%2Fy", "/S"]);
+    let prefix = |draw: &mut Draw| draw.weighted(&PREFIXES);
     let regular = if draw.is_about(Theme::Patterns) { 7 } else { 0 };
     match draw.weighted(&[(10, "PathPrefix"), (4, ""), (6, "Exact"), (regular, "RegularExpression")]) {
         "" => record([("value", draw.maybe(80, |draw| prefix(draw).into()))]),
         kind @ "PathPrefix" => json!({"type": kind, "value": prefix(draw)}),
-        kind @ "Exact" => json!({"type": kind, "value": draw.pick(&["/", "/x", "/x/y", "/x/", "/x%2Fy", "/%78", "/S/M"])}),
+        kind @ "Exact" => {
+            json!({"type": kind, "value": draw.weighted(&[(2, "/"), (6, "/x"), (3, "/x/y"), (1, "/x/"), (1, "/x%2Fy"), (1, "/%78"), (1, "/S/M")])})
+        }
         kind => json!({"type": kind, "value": draw.pick(&PATTERNS)}),
     }
 }

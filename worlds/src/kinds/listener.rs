@@ -74,12 +74,12 @@ fn tls(draw: &mut Draw, protocol: &str) -> Value {
 }
 
 fn allowed_routes(draw: &mut Draw) -> Value {
-    record([("namespaces", draw.maybe(92, namespaces)), ("kinds", draw.maybe(8, |draw| draw.several(1..=2, kind).into()))])
+    record([("namespaces", draw.maybe(92, namespaces)), ("kinds", draw.maybe(5, |draw| draw.several(1..=2, kind).into()))])
 }
 
 /// Whose objects may attach.
 pub(super) fn namespaces(draw: &mut Draw) -> Value {
-    match draw.weighted(&[(76, "All"), (7, "Same"), (14, "Selector"), (2, "Everybody"), (2, "")]) {
+    match draw.weighted(&[(84, "All"), (4, "Same"), (9, "Selector"), (1, "Everybody"), (1, "")]) {
         "" => json!({}),
         "Selector" => with(json!({"from": "Selector"}), [("selector", draw.maybe(90, selector))]),
         from => json!({"from": from}),

@@ -15,7 +15,7 @@ use crate::{
 
 const THEME: Option<Theme> = Some(Theme::Policies);
 
-pub(super) const TLS: Maker = Maker { kind: "BackendTLSPolicy", count: 1..=4, changes: 3, theme: THEME, make: tls };
+pub(super) const TLS: Maker = Maker { kind: "BackendTLSPolicy", count: 2..=6, changes: 3, theme: THEME, make: tls };
 pub(super) const TRAFFIC: Maker = Maker { kind: "XBackendTrafficPolicy", count: 0..=3, changes: 2, theme: THEME, make: traffic };
 pub(super) const TELEMETRY: Maker = Maker { kind: "XTelemetryPolicy", count: 0..=3, changes: 2, theme: THEME, make: telemetry };
 
@@ -43,7 +43,7 @@ fn service(draw: &mut Draw) -> Value {
 
 /// How backends prove who they are.
 pub(super) fn validation(draw: &mut Draw) -> Value {
-    let is_well_known = draw.chance(30);
+    let is_well_known = draw.chance(45);
     let well_known = draw.weighted(&[(8, "System"), (1, "example.com/own")]);
     record([
         ("hostname", draw.maybe(97, |draw| draw.weighted(&[(12, "backend.example"), (1, "*.example")]).into())),

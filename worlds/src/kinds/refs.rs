@@ -47,8 +47,8 @@ fn to_listeners(draw: &mut Draw, kind: Option<&str>, (namespace, name): (&str, &
         ("kind", kind.map(Value::from)),
         ("namespace", draw.maybe(96, |_| namespace.into())),
         ("name", Some(missing.unwrap_or(name).into())),
-        ("sectionName", draw.maybe(15, |draw| draw.pick(&LISTENERS).into())),
-        ("port", draw.maybe(8, |_| port.into())),
+        ("sectionName", draw.maybe(12, |draw| draw.pick(&LISTENERS).into())),
+        ("port", draw.maybe(5, |_| port.into())),
     ])
 }
 
@@ -84,7 +84,7 @@ enum Backend {
 
 /// A reference to a backend.
 pub(super) fn backend(draw: &mut Draw, carries: Carries) -> Value {
-    let others = if draw.is_about(Theme::Backends) { 8 } else { 0 };
+    let others = if draw.is_about(Theme::Backends) { 20 } else { 0 };
     let kinds = [
         (92, Backend::Service),
         (others, Backend::XBackend),
@@ -93,10 +93,10 @@ pub(super) fn backend(draw: &mut Draw, carries: Carries) -> Value {
         (1, Backend::Unknown),
     ];
     let usual = if carries == Carries::Udp { UDP_PORT } else { SERVICE_PORTS[0] };
-    let port = draw.weighted(&[(88, Some(usual)), (6, Some(SERVICE_PORTS[1])), (3, Some(81)), (2, Some(UDP_PORT)), (2, None)]);
+    let port = draw.weighted(&[(92, Some(usual)), (4, Some(SERVICE_PORTS[1])), (2, Some(81)), (1, Some(UDP_PORT)), (1, None)]);
     let (group, kind, name) = match draw.weighted(&kinds) {
         Backend::Service => (None, None, draw.weighted(&SERVICES)),
-        Backend::XBackend => (Some(X_GROUP), Some("XBackend"), draw.weighted(&[(6, "x"), (3, "y"), (1, "missing")])),
+        Backend::XBackend => (Some(X_GROUP), Some("XBackend"), draw.weighted(&[(9, "x"), (2, "y"), (1, "missing")])),
         Backend::Import => (Some("multicluster.x-k8s.io"), Some("ServiceImport"), draw.weighted(&[(8, "web"), (1, "missing")])),
         Backend::Function => (Some("example.com"), Some("Function"), draw.pick(&["f", "g"])),
         Backend::Unknown => (Some(""), Some("ConfigMap"), "web"),
@@ -104,7 +104,7 @@ pub(super) fn backend(draw: &mut Draw, carries: Carries) -> Value {
     record([
         ("group", group.map(Value::from)),
         ("kind", kind.map(Value::from)),
-        ("namespace", other_namespace(draw, 20)),
+        ("namespace", other_namespace(draw, if kind == Some("XBackend") { 4 } else { 14 })),
         ("name", Some(name.into())),
         ("port", port.map(Value::from)),
     ])

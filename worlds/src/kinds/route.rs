@@ -60,7 +60,7 @@ pub(super) fn session(draw: &mut Draw) -> Value {
 
 /// None most of the time, and hardly ever two.
 pub(super) fn few(draw: &mut Draw, one: fn(&mut Draw) -> Value) -> Option<Value> {
-    let count = draw.weighted(&[(12, 0), (4, 1), (2, 2)]);
+    let count = draw.weighted(&[(8, 0), (5, 1), (2, 2)]);
     (count > 0).then(|| draw.several(count..=count, one).into())
 }
 

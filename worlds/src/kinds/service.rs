@@ -9,7 +9,7 @@ use crate::{
     vocabulary::{CLUSTER_IPS, SERVICE_PORTS, UDP_PORT, namespace},
 };
 
-pub(super) const MAKER: Maker = Maker { kind: "Service", count: 6..=11, changes: 5, theme: None, make };
+pub(super) const MAKER: Maker = Maker { kind: "Service", count: 9..=15, changes: 5, theme: None, make };
 pub(super) const IMPORT: Maker =
     Maker { kind: "ServiceImport", count: 1..=3, changes: 1, theme: Some(Theme::Backends), make: import };
 
