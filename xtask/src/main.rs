@@ -14,6 +14,7 @@ mod package;
 mod page;
 mod purity;
 mod shell;
+mod soak;
 
 /// Its name, what it is for, and what it runs.
 type Command = (&'static str, &'static str, fn() -> shell::Outcome);
@@ -46,6 +47,7 @@ const COMMANDS: &[Command] = &[
         "builds the page that explains in the browser, in target/page (--serve, --test with a headless Chromium)",
         page::run,
     ),
+    ("soak", "the laws on random worlds, without end or as long as --minutes or --cases say", soak::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 

@@ -90,6 +90,7 @@ fn own_refusals(world: &World<'_>, declaring: Declaring<'_>, index: usize, liste
     refused.extend(unsupported_mode(world, listener));
     refused.extend(listener.invalid.iter().map(|invalid| Refusal::ListenerInvalid { invalid: invalid.clone() }));
     refused.extend(misplaced_tls(index, listener));
+    refused.extend(misplaced_hostname(index, listener));
     let port = (declaring.gateway.meta.key.clone(), listener.port, listener.protocol.clone());
     // B-018: a port is not available either if the implementation does not have it.
     let is_missing = listener.port == 8080 && !world.controller.features.has(Feature::GatewayPort8080);
@@ -145,6 +146,15 @@ fn misplaced_tls(index: usize, listener: &Listener) -> Option<Refusal> {
         let invalid = Invalid { path: format!("spec.listeners[{index}].tls"), value: "{…}".into(), why };
         Refusal::ListenerInvalid { invalid }
     })
+}
+
+/// E-025: whoever writes a hostname wants connections to that name only, and where no connection says a name nobody can tell
+/// them apart. Serving all of them would widen what was asked for.
+fn misplaced_hostname(index: usize, listener: &Listener) -> Option<Refusal> {
+    let hostname = listener.hostname.as_ref().filter(|_| matches!(listener.protocol, Protocol::Tcp | Protocol::Udp))?;
+    let why = format!("listeners of protocol {} have no `hostname`", listener.protocol);
+    let invalid = Invalid { path: format!("spec.listeners[{index}].hostname"), value: format!("\"{hostname}\""), why };
+    Some(Refusal::ListenerInvalid { invalid })
 }
 
 /// The places on a data plane that accepted listeners hold: hostnames by port, protocol and TLS mode.
