@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod crds;
 mod embed;
+mod fuzz;
 mod purity;
 mod shell;
 
@@ -24,6 +25,7 @@ const COMMANDS: &[Command] = &[
     ),
     ("embed", "the pure crates compile in an empty project, and in one with kube beside them", embed::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
+    ("fuzz", "runs the fuzz targets on seeds from testdata, two at a time ([TARGET...] [--minutes N] [--write])", fuzz::run),
 ];
 
 fn main() -> ExitCode {
