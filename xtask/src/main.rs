@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod crds;
 mod embed;
+mod fuzz;
 mod gallery;
 mod ledger;
 mod mutants;
@@ -49,6 +50,7 @@ const COMMANDS: &[Command] = &[
     ),
     ("soak", "the laws on random worlds, without end or as long as --minutes or --cases say", soak::run),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
+    ("fuzz", "runs the fuzz targets on seeds from testdata, two at a time ([TARGET...] [--minutes N] [--write])", fuzz::run),
 ];
 
 fn main() -> ExitCode {
