@@ -179,7 +179,9 @@ fn b_033_tls_on_a_clear_text_listener_is_never_looked_past() {
 fn e_025_a_hostname_where_no_connection_says_one_is_never_looked_past() {
     for protocol in ["TCP", "UDP"] {
         let gateway = edge_with(&[open("good"), listener("bad", 9000, protocol, json!({"hostname": "a.example"}))]);
-        let [Refusal::ListenerInvalid { invalid }] = listener_of(&gateway, "bad").refused.as_slice() else { panic!("{protocol}") };
+        let [Refusal::ListenerInvalid { invalid }] = listener_of(&gateway, "bad").refused.as_slice() else {
+            panic!("{protocol}")
+        };
         assert_eq!((invalid.path.as_str(), invalid.value.as_str()), ("spec.listeners[1].hostname", "\"a.example\""));
         assert!(listener_of(&gateway, "good").is_accepted());
     }

@@ -124,7 +124,8 @@ impl Case {
         }
         let plain = Controller { identity: case.controller.identity.clone(), ..Controller::default() };
         let facts = (case.facts != Facts::default()).then(|| Self { facts: Facts::default(), ..case.clone() });
-        let controller = (case.controller != plain).then(|| Self { controller: plain, ..case });
+        let is_plain = case.controller == plain;
+        let controller = (!is_plain).then_some(Self { controller: plain, ..case });
         facts.into_iter().chain(controller).nth(rest)
     }
 

@@ -148,7 +148,7 @@ impl Seen {
             let served: BTreeSet<_> = attached.hostnames.iter().map(|one| &one.served).collect();
             served.len() < attached.hostnames.len()
         };
-        self.note_if(listeners.iter().any(|one| served_alike(one)), "route: own hostnames that come to the same");
+        self.note_if(listeners.iter().any(served_alike), "route: own hostnames that come to the same");
         for parent in attached() {
             match &parent.served_by {
                 ServedBy::Gateway(_) if parent.parent_ref.kind == "ListenerSet" => self.note("route: attached to a ListenerSet"),

@@ -4,5 +4,5 @@ use crate::shell::{Outcome, cargo};
 
 pub(crate) fn run() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    cargo(&format!("run --quiet --release --package gwapi-worlds --features soak --bin soak -- {}", arguments.join(" ")))
+    cargo(&format!("run --quiet --release --package gwapi-worlds --bin soak -- {}", arguments.join(" ")))
 }

@@ -76,7 +76,7 @@ pub(super) enum Carries {
 #[derive(Clone, Copy)]
 enum Backend {
     Service,
-    XBackend,
+    Experimental,
     Import,
     Function,
     Unknown,
@@ -87,7 +87,7 @@ pub(super) fn backend(draw: &mut Draw, carries: Carries) -> Value {
     let others = if draw.is_about(Theme::Backends) { 20 } else { 0 };
     let kinds = [
         (92, Backend::Service),
-        (others, Backend::XBackend),
+        (others, Backend::Experimental),
         (others / 2, Backend::Import),
         (1 + others / 2, Backend::Function),
         (1, Backend::Unknown),
@@ -96,7 +96,7 @@ pub(super) fn backend(draw: &mut Draw, carries: Carries) -> Value {
     let port = draw.weighted(&[(92, Some(usual)), (4, Some(SERVICE_PORTS[1])), (2, Some(81)), (1, Some(UDP_PORT)), (1, None)]);
     let (group, kind, name) = match draw.weighted(&kinds) {
         Backend::Service => (None, None, draw.weighted(&SERVICES)),
-        Backend::XBackend => (Some(X_GROUP), Some("XBackend"), draw.weighted(&[(9, "x"), (2, "y"), (1, "missing")])),
+        Backend::Experimental => (Some(X_GROUP), Some("XBackend"), draw.weighted(&[(9, "x"), (2, "y"), (1, "missing")])),
         Backend::Import => (Some("multicluster.x-k8s.io"), Some("ServiceImport"), draw.weighted(&[(8, "web"), (1, "missing")])),
         Backend::Function => (Some("example.com"), Some("Function"), draw.pick(&["f", "g"])),
         Backend::Unknown => (Some(""), Some("ConfigMap"), "web"),
