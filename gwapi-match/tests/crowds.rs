@@ -153,3 +153,28 @@ fn f_028_patterns_and_exact_paths_match_nothing_without_a_path() {
     assert_eq!(ask(&of([regex(".*"), prefix("/x")])), "404");
     assert_eq!(ask(&of([regex(".*"), prefix("/")])), "r");
 }
+
+/// More headers than a request keeps in mind at once: none is taken for another.
+#[test]
+fn every_one_of_many_headers_is_compared_with_its_own_value() {
+    const NAMES: [&str; 10] = ["x-0", "x-1", "x-2", "x-3", "x-4", "x-5", "x-6", "x-7", "x-8", "x-9"];
+    let asks = NAMES.iter().fold(any_path(), |matched, name| matched.header(name, name));
+    let world = world(vec![http("web", 80, "")], vec![route("r").rule(rule([asks]))]);
+    let ask = |changed: Option<&str>| {
+        let value = |name| if changed == Some(name) { "other" } else { name };
+        let request = NAMES.into_iter().fold(Request::get("h.example/"), |request, name| request.header(name, value(name)));
+        world.ask(request).route().to_owned()
+    };
+    assert_eq!(ask(None), "r");
+    assert_eq!(NAMES.map(|name| ask(Some(name))), ["404"; 10]);
+}
+
+/// F-013: several lines of a header are one value, joined with a comma.
+#[test]
+fn f_013_a_header_in_several_lines_is_one_value() {
+    let of = |value: &str| {
+        let world = world(vec![http("web", 80, "")], vec![route("r").rule(rule([any_path().header("x-a", value)]))]);
+        world.ask(Request::get("h.example/").header("x-a", "1").header("x-a", "2")).route().to_owned()
+    };
+    assert_eq!(["1,2", "1, 2", "1", "2", "2,1"].map(of), ["r", "r", "404", "404", "404"]);
+}
