@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod apiserver;
 mod bench;
+mod breaks;
 mod ci;
 mod crds;
 mod embed;
@@ -29,6 +30,11 @@ const COMMANDS: &[Command] = &[
     ("gallery", "writes docs/gallery.md: cases with what the program says of them; `--check` only compares", gallery::run),
     ("ledger", "each rule is held by a case or a test that names it, and each field of the CRDs has its place", ledger::run),
     ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…)", mutants::run),
+    (
+        "breaks",
+        "mistakes against single rules, each noticed by what the ledger names (ID…); `--check` builds nothing",
+        breaks::run,
+    ),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
 ];
 
