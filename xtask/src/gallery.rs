@@ -144,7 +144,7 @@ impl Meta {
         let fields: BTreeMap<&str, &Value> = meta.as_object().into_iter().flatten().map(|(key, value)| (&**key, value)).collect();
         // What a case needs beside its objects would have to be on the command line too.
         let beside = ["controllerName", "withoutFeatures", "choices"].into_iter().find(|key| fields.contains_key(key));
-        if let Some(key) = beside.or(root().join(case).join("facts.yaml").exists().then_some("facts.yaml")) {
+        if let Some(key) = beside.or_else(|| root().join(case).join("facts.yaml").exists().then_some("facts.yaml")) {
             return Err(format!("a case with {key} cannot be shown"));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();

@@ -92,9 +92,9 @@ impl Room {
         let mut command = Command::new(env!("CARGO"));
         command.args(["mutants", "--profile", "mutants", "--baseline", "skip", "--timeout", "120", "--no-shuffle", "--iterate"]);
         command.args(["--package", self.package, "--test-package", self.package, "--output"]).arg(out);
-        self.files.iter().for_each(|file| drop(command.args(["--file", file])));
+        command.args(self.files.iter().flat_map(|file| ["--file", *file]));
         command.arg("--cargo-arg=--lib");
-        tests.iter().for_each(|test| drop(command.arg(format!("--cargo-arg=--test={test}"))));
+        command.args(tests.iter().map(|test| format!("--cargo-arg=--test={test}")));
         // A failure that one mutant leaves behind would be held against the next.
         command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true").current_dir(root());
         match command.status().map_err(|error| error.to_string())?.code() {

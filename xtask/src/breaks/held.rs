@@ -26,7 +26,7 @@ impl Held {
         let beside = match path.split_once('/')? {
             ("src", _) => None,
             ("tests", path) => {
-                Some(path.split_once('/').map_or(path.strip_suffix(".rs"), |(folder, _)| Some(folder))?.to_owned())
+                Some(path.split_once('/').map_or_else(|| path.strip_suffix(".rs"), |(folder, _)| Some(folder))?.to_owned())
             }
             _ => return None,
         };
