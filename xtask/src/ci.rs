@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    apiserver, embed, gallery, ledger, package, page,
+    apiserver, breaks, embed, gallery, ledger, package, page,
     purity::{self, PURE},
     shell::{Outcome, cargo, cargo_with, root, sh, step},
 };
@@ -25,6 +25,7 @@ pub(crate) fn run() -> Outcome {
     step("our cases", || cargo("run --quiet --package gwapi --locked -- test testdata --ledger testdata/expected-failures.txt"))?;
     step("conformance cases", conformance)?;
     step("ledger", ledger::run)?;
+    step("breaks can still be made", breaks::check)?;
     step("gallery", gallery::check)?;
     step("validation beside a real API server", apiserver::bounded)?;
     step("packages", package::check)?;

@@ -39,6 +39,15 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
+/// The rules that need neither a cluster nor a socket, each with the cases or tests that hold it.
+pub(crate) fn held() -> Result<BTreeMap<String, Vec<String>>, String> {
+    let (lines, problems) = lines::parse(&read(LEDGER)?);
+    match problems.first() {
+        Some(problem) => Err(format!("{LEDGER}: {problem}")),
+        None => Ok(lines.into_iter().filter(|line| line.how.is_pure()).map(|line| (line.id, line.how.pure_places())).collect()),
+    }
+}
+
 fn read(path: &str) -> Result<String, String> {
     fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod apiserver;
 mod bench;
+mod breaks;
 mod ci;
 mod crds;
 mod embed;
@@ -49,6 +50,11 @@ const COMMANDS: &[Command] = &[
         page::run,
     ),
     ("soak", "the laws on random worlds, without end or as long as --minutes or --cases say", soak::run),
+    (
+        "breaks",
+        "mistakes against single rules, each noticed by what the ledger names (ID…); `--check` builds nothing",
+        breaks::run,
+    ),
     ("bench", "measures matching and changes beside their floors, and writes benches/README.md", bench::run),
     ("fuzz", "runs the fuzz targets on seeds from testdata, two at a time ([TARGET...] [--minutes N] [--write])", fuzz::run),
 ];

@@ -76,6 +76,15 @@ impl How {
         matches!(self, Self::Case(_) | Self::Test(_))
     }
 
+    /// Of a rule that cases hold the cases, and of one that tests hold the tests of the pure crates.
+    pub(super) fn pure_places(self) -> Vec<String> {
+        match self {
+            Self::Case(places) => places.into_iter().filter(|place| place.starts_with(CORPUS)).collect(),
+            Self::Test(places) => places.into_iter().filter(|place| PURE.iter().any(|room| place.starts_with(room))).collect(),
+            Self::Adapter(_) | Self::Not(_) => Vec::new(),
+        }
+    }
+
     pub(super) fn problems(
         &self,
         id: &str,
