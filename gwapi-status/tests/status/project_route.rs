@@ -160,6 +160,7 @@ fn references_of_each_kind_have_their_reason() {
     }
 }
 
+/// the message says so in its first words.
 #[test]
 fn pitfall_70_some_invalid_rules_are_dropped_and_named() {
     let named = ResolvedRule {
