@@ -3,9 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use crate::shell::{Outcome, root, step};
@@ -55,9 +56,11 @@ const ROOMS: &[Room] = &[
 
 const MATCHING: &[&str] = &["crowds", "laws", "kinds", "pitfalls", "pitfalls_kinds", "exchange", "report"];
 
-/// `cargo xtask mutants [ROOM…]`: all rooms take hours.
+/// `cargo xtask mutants [--again] [ROOM…]`: all rooms take hours. With `--again`, only what lived the last time is asked about: enough
+/// after tests were added, never after the rooms themselves have changed.
 pub(crate) fn run() -> Outcome {
-    let wanted: Vec<String> = std::env::args().skip(2).collect();
+    let mut wanted: Vec<String> = env::args().skip(2).collect();
+    let again = wanted.iter().position(|word| word == "--again").map(|place| wanted.remove(place)).is_some();
     if let Some(unknown) = wanted.iter().find(|name| ROOMS.iter().all(|room| room.name != **name)) {
         let names: Vec<&str> = ROOMS.iter().map(|room| room.name).collect();
         return Err(format!("no room `{unknown}`; there are {}", names.join(", ")));
@@ -66,7 +69,7 @@ pub(crate) fn run() -> Outcome {
     let mut complaints = Vec::new();
     for room in ROOMS.iter().filter(|room| wanted.is_empty() || wanted.iter().any(|name| name == room.name)) {
         step(room.name, || {
-            complaints.extend(ledger.compare(room, room.survivors()?));
+            complaints.extend(ledger.compare(room, room.survivors(again)?));
             Ok(())
         })?;
     }
@@ -75,28 +78,31 @@ pub(crate) fn run() -> Outcome {
 
 impl Room {
     /// The mutants that no test noticed.
-    fn survivors(&self) -> Result<Vec<Mutant>, String> {
+    fn survivors(&self, again: bool) -> Result<Vec<Mutant>, String> {
         let out = root().join("target/mutants").join(self.name);
-        // What an earlier run has caught may live again.
-        let _ = fs::remove_dir_all(&out);
+        if !again {
+            // What an earlier run has caught may live again.
+            let _ = fs::remove_dir_all(&out);
+        }
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         self.mutate(&out, &[])?;
         self.mutate(&out, self.tests)?;
+        // Whose tests ran out of time was noticed.
         let missed = out.join("mutants.out/missed.txt");
         let missed = fs::read_to_string(&missed).map_err(|error| format!("{}: {error}", missed.display()))?;
         missed.lines().map(Mutant::read).collect()
     }
 
-    /// Asks the unit tests and these about every mutant that nobody has noticed yet.
+    /// Asks the unit tests and these about every mutant that nobody has noticed yet. Tests that fail without a mutant end it all.
     fn mutate(&self, out: &Path, tests: &[&str]) -> Outcome {
         let mut command = Command::new(env!("CARGO"));
-        command.args(["mutants", "--profile", "mutants", "--baseline", "skip", "--timeout", "120", "--no-shuffle", "--iterate"]);
-        command.args(["--package", self.package, "--test-package", self.package, "--output"]).arg(out);
-        command.args(self.files.iter().flat_map(|file| ["--file", file]));
+        command.args(["mutants", "--profile", "mutants", "--timeout", "60", "--no-shuffle", "--iterate"]);
+        command.args(["--jobs", &jobs().to_string(), "--package", self.package, "--test-package", self.package]);
+        command.arg("--output").arg(out).args(self.files.iter().flat_map(|file| ["--file", file]));
         command.arg("--cargo-arg=--lib").args(tests.iter().map(|test| format!("--cargo-arg=--test={test}")));
-        // A failure that one mutant leaves behind would be held against the next.
-        command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true").current_dir(root());
-        match command.status().map_err(|error| error.to_string())?.code() {
+        // A failure that one mutant leaves behind would be held against the next, and nobody reads the smallest one.
+        command.envs([("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true"), ("PROPTEST_MAX_SHRINK_ITERS", "0")]);
+        match command.current_dir(root()).status().map_err(|error| error.to_string())?.code() {
             // Mutants live, or tests hang because of one; what that means is in the files.
             Some(0 | 2 | 3) => Ok(()),
             code => Err(format!("cargo-mutants ended with {code:?}; `cargo install --locked cargo-mutants` brings it")),
@@ -109,6 +115,11 @@ impl Room {
             None => *pattern == file,
         })
     }
+}
+
+/// So many mutants at once, each in a copy of its own: most of what is built is one crate, which keeps one core busy.
+fn jobs() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().min(8))
 }
 
 /// A mistake, named so that it keeps its name when lines move.
