@@ -3,10 +3,7 @@
 #![no_main]
 
 use gwapi_core::{ObjectKey, Resolution};
-use gwapi_fuzz::{
-    Case, Question,
-    agree::{agree_in_mesh, agree_on_keys},
-};
+use gwapi_fuzz::{Case, Question};
 use gwapi_match::{
     Table, compile,
     connect::{Arrival, Transport},
@@ -14,6 +11,7 @@ use gwapi_match::{
     mesh::{Destination, Mesh, MeshArrival},
     report::DecisionReport,
 };
+use gwapi_worlds::agree::{agree_in_mesh, agree_on_keys};
 
 gwapi_fuzz::mutate_manifests!();
 
@@ -50,7 +48,7 @@ fn check_mesh(resolution: &Resolution, mesh: &Mesh, question: &Question) {
     for namespace in ["shop", "default"] {
         let arrival = MeshArrival { namespace, destination: Destination::Name(&host), port, transport: Transport::Tcp };
         let explanation = explain_mesh(resolution, &arrival, Some(&head)).expect("a mesh");
-        agree_in_mesh(mesh, &arrival, &head, &explanation);
+        agree_in_mesh(mesh, &arrival, Some(&head), &explanation);
         let report = DecisionReport::ask_mesh(mesh, &arrival, Some(question.parts(false)), None).expect("a request");
         check(&explanation, report, resolution);
     }

@@ -9,7 +9,7 @@ use gwapi_core::{
     model::{Cors, HeaderModifier},
     resolution::ResolvedFilter,
 };
-use gwapi_fuzz::{Case, Question, agree::Head};
+use gwapi_fuzz::{Case, Head, Question};
 use gwapi_match::{
     compile,
     connect::{Admission, Connection},

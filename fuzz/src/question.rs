@@ -15,6 +15,9 @@ use gwapi_match::{
 use http::{HeaderMap, HeaderName as Name, HeaderValue};
 use serde_json::Value;
 
+/// A request's head, as the targets have it.
+pub type Head<'r> = RequestHead<'r, HeaderMap>;
+
 /// How many questions the rules of an input suggest, and how many ports each is asked at.
 const SUGGESTED: usize = 24;
 const PORTS: usize = 4;
@@ -105,7 +108,7 @@ impl Question {
     }
 
     /// The same, in normal form. Who is refused is told 400.
-    pub fn head(&self, table: &Table, is_tls: bool) -> Option<RequestHead<'_, HeaderMap>> {
+    pub fn head(&self, table: &Table, is_tls: bool) -> Option<Head<'_>> {
         match table.head(self.parts(is_tls)) {
             Ok(head) => Some(head),
             Err(Reject { status, .. }) => {

@@ -1,36 +1,10 @@
 //! What the CRDs say of the fields of classes, Gateways, ListenerSets and HTTPRoutes, one row for each limit or rule.
 
+mod rows;
+
 use gwapi_core::validate::{Channel, Operation, Validator};
+use rows::*;
 use serde_json::{Value, json};
-
-/// The rule, what is sent, and a part of what the API server says: nothing if it accepts it.
-type Row = (&'static str, Value, &'static str);
-
-/// Both channels say the same.
-fn both(rows: impl IntoIterator<Item = Row>) {
-    let validators = Channel::ALL.map(Validator::new);
-    for row in rows {
-        validators.iter().for_each(|validator| check(validator, &row));
-    }
-}
-
-fn in_channel(channel: Channel, rows: impl IntoIterator<Item = Row>) {
-    let validator = Validator::new(channel);
-    rows.into_iter().for_each(|row| check(&validator, &row));
-}
-
-fn check(validator: &Validator, (id, object, expected): &Row) {
-    let report = validator.validate(object, Operation::Create).expect("the version is served");
-    let said: Vec<_> = report.violations.iter().map(ToString::to_string).collect();
-    let holds = if expected.is_empty() { said.is_empty() } else { said.iter().any(|said| said.contains(expected)) };
-    let at = format!("{id}, {}: {object}", validator.channel());
-    assert!(holds, "{at}\nexpected: {expected}\nsaid: {said:#?}");
-    assert!(report.pruned.is_empty(), "{at}: {:?}", report.pruned);
-}
-
-fn object(kind: &str, spec: Value) -> Value {
-    json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": "n"}, "spec": spec})
-}
 
 fn class(spec: Value) -> Value {
     object("GatewayClass", with(json!({"controllerName": "example.com/c"}), spec))
@@ -91,12 +65,6 @@ fn redirect(more: Value) -> Value {
 fn auth(more: Value) -> Value {
     let auth = with(json!({"backendRef": {"name": "auth", "port": 80}}), more);
     json!({"type": "ExternalAuth", "externalAuth": auth})
-}
-
-fn with(mut base: Value, more: Value) -> Value {
-    let (Value::Object(base_map), Value::Object(more)) = (&mut base, more) else { panic!("objects") };
-    base_map.extend(more);
-    base
 }
 
 /// As many as that of something that knows its number.

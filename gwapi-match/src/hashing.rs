@@ -114,11 +114,29 @@ fn own_slot(hash: u64, slots: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::{collection::btree_map, prelude::*};
 
     use super::*;
+
+    /// Tenants choose the texts, and must not know which of them meet.
+    #[test]
+    fn hashes_differ_between_texts_and_between_seeds() {
+        let hashes = |seed| {
+            let state = FixedState::with_seed(seed);
+            (0..1_000_u32).map(move |number| hash(&state, &number.to_le_bytes())).collect::<Vec<_>>()
+        };
+        let (one, other) = (hashes(1), hashes(2));
+        assert_eq!(one.iter().collect::<BTreeSet<_>>().len(), 1_000);
+        assert!(one.iter().zip(&other).all(|(one, other)| one != other));
+    }
+
+    #[test]
+    fn every_slot_is_where_some_search_begins() {
+        let begins: BTreeSet<usize> = (0..1_000_000).step_by(1_001).map(|hash| own_slot(hash, 64)).collect();
+        assert_eq!(begins, (0..64).collect());
+    }
 
     proptest! {
         #[test]

@@ -355,6 +355,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(map.names, model.keys().flatten().count());
+            prop_assert_eq!(map.is_empty(), model.is_empty());
             for (name, value) in &model {
                 prop_assert_eq!(map.get(name.as_ref()), Some(value));
             }

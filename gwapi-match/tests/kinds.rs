@@ -19,10 +19,11 @@ use gwapi_match::{
     precedence::Key,
     recompile,
 };
+use gwapi_worlds::agree::{agree, agree_in_mesh, agree_on_keys};
 use proptest::{collection::vec, prelude::*};
 use support::{
-    agree::{Counters, agree, agree_in_mesh, agree_on_keys, note, runner},
     kinds::{Visit, controller, facts, random_object, service, snapshot, visit},
+    seen::{Counters, note, runner},
     *,
 };
 
@@ -72,7 +73,7 @@ fn compare(resolution: &Resolution, tables: &Tables, visit: &Visit, counters: &C
         if let Some(table) = tables.gateways.get(&gateway) {
             let explanation = explain(resolution, &gateway, &visit.arrival(), head).expect("an accepted Gateway");
             note(&explanation, counters);
-            agree(table, &visit.arrival(), head, &explanation);
+            agree(table, &visit.arrival(), Some(head), &explanation);
             agree_on_keys(&explanation, choices);
             if parent(&explanation).is_some_and(|parent| parent.kind == "ListenerSet") {
                 counters.count("by a listener of a set");
@@ -81,7 +82,7 @@ fn compare(resolution: &Resolution, tables: &Tables, visit: &Visit, counters: &C
         if let Some(mesh) = mesh {
             let explanation = explain_mesh(resolution, &visit.in_mesh(), Some(head)).expect("a mesh");
             note_mesh(&explanation, counters);
-            agree_in_mesh(mesh, &visit.in_mesh(), head, &explanation);
+            agree_in_mesh(mesh, &visit.in_mesh(), Some(head), &explanation);
             agree_on_keys(&explanation, choices);
         }
     });

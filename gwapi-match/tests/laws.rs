@@ -8,10 +8,11 @@ use gwapi_match::{
     explain::explain,
     precedence::Key,
 };
+use gwapi_worlds::agree::{agree, agree_on_keys};
 use proptest::{collection::vec, prelude::*};
 use support::{
-    agree::{Counters, agree, agree_on_keys, note, runner},
     random::{RandomRequest, Setting, request, setting},
+    seen::{Counters, note, runner},
     *,
 };
 
@@ -44,7 +45,7 @@ fn compare(world: &World, request: &RandomRequest, counters: &Counters) {
     request.head(table, |head| {
         let explanation = explain(&world.resolution, &gateway, &request.arrival(), head).expect("an accepted Gateway");
         note(&explanation, counters);
-        agree(table, &request.arrival(), head, &explanation);
+        agree(table, &request.arrival(), Some(head), &explanation);
         agree_on_keys(&explanation, table.choices());
     });
 }

@@ -8,7 +8,7 @@ use alloc::{
 use gwapi_core::{
     Affected, Resolution,
     controller::Identity,
-    name::{ControllerName, ObjectKey, ObjectName},
+    name::{ControllerName, GATEWAY_GROUP, ObjectKey, ObjectName},
 };
 
 use crate::{
@@ -103,6 +103,43 @@ pub fn project_for(resolution: &Resolution, affected: &Affected) -> StatusReport
         routes: affected.routes.keys().collect(),
     };
     report(resolution, asked)
+}
+
+impl StatusReport {
+    /// Takes up what changes affect, so that a report that was [`project`] of the resolution before is that of this one (law 4).
+    /// What exists no more is gone from it.
+    ///
+    /// ```
+    /// use gwapi_core::{Controller, Object, Snapshot, engine::{Change, Engine}};
+    /// use serde_json::json;
+    ///
+    /// let mut engine = Engine::new(Snapshot::new(), Controller::default());
+    /// let mut report = gwapi_status::project(engine.resolution());
+    /// let gateway = json!({
+    ///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge", "namespace": "infra"},
+    ///     "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+    /// });
+    /// let affected = engine.apply(Change::Put(Object::from_json(&gateway).object.expect("a Gateway")));
+    /// report.update(engine.resolution(), &affected);
+    /// assert_eq!(report, gwapi_status::project(engine.resolution()));
+    /// ```
+    pub fn update(&mut self, resolution: &Resolution, affected: &Affected) {
+        let new = project_for(resolution, affected);
+        let class = |name: &ObjectName| ObjectKey::cluster(GATEWAY_GROUP, "GatewayClass", name);
+        replace(&mut self.classes, affected.classes.iter().map(class), new.classes);
+        replace(&mut self.gateways, affected.gateways.keys().cloned(), new.gateways);
+        replace(&mut self.listener_sets, affected.listener_sets.iter().cloned(), new.listener_sets);
+        replace(&mut self.policies, affected.policies.iter().cloned(), new.policies);
+        replace(&mut self.x_backends, affected.x_backends.iter().cloned(), new.x_backends);
+        replace(&mut self.meshes, affected.meshes.iter().cloned(), new.meshes);
+        replace(&mut self.routes, affected.routes.keys().cloned(), new.routes);
+        self.owned = new.owned;
+    }
+}
+
+fn replace<S>(all: &mut BTreeMap<ObjectKey, S>, affected: impl Iterator<Item = ObjectKey>, new: BTreeMap<ObjectKey, S>) {
+    affected.for_each(|key| drop(all.remove(&key)));
+    all.extend(new);
 }
 
 /// Whose status is asked for. What is not ours may be asked for, and has none.

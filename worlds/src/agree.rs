@@ -1,19 +1,27 @@
-//! Whether a table and the reference say the same.
+//! Whether a table and the reference say the same (law 5): for the laws here, the tests of gwapi-match and the fuzz targets.
 
 use gwapi_core::{choices::Choices, resolution::RuleMatches};
 use gwapi_match::{
     Routed, Table,
     connect::{Admission, Arrival, Connection, HttpConnection},
-    decision::{Decision, L4Decision, L4Outcome, L4Picked, Outcome, Picked},
-    explain::{Answer, Candidate, Explanation, Placement, Verdict},
+    decision::{Decision, L4Outcome, L4Picked, Outcome, Picked},
+    explain::{Answer, Candidate, Explanation, Placement, Share, Verdict},
+    head::RequestHead,
+    headers::Headers,
     mesh::{Mesh, MeshArrival, MeshConnection},
     precedence::{Key, Precedence},
 };
 
-use crate::tables::Head;
-
-/// A connection to a Gateway, and a request on it where some follow.
-pub(crate) fn agree(table: &Table, arrival: &Arrival<'_>, head: Option<&Head<'_>>, explanation: &Explanation<'_>) {
+/// A connection to a Gateway, and the request on it if requests follow.
+///
+/// # Panics
+/// If the two differ.
+pub fn agree<H: Headers + ?Sized>(
+    table: &Table,
+    arrival: &Arrival<'_>,
+    head: Option<&RequestHead<'_, H>>,
+    explanation: &Explanation<'_>,
+) {
     match table.connect(arrival) {
         Connection::L4 { routed, tls } => {
             let Placement::Listener(listener) = explanation.admission else { panic!("{:?}", explanation.admission) };
@@ -32,7 +40,12 @@ pub(crate) fn agree(table: &Table, arrival: &Arrival<'_>, head: Option<&Head<'_>
     }
 }
 
-fn agree_on_request(table: &Table, connection: &HttpConnection, head: &Head<'_>, explanation: &Explanation<'_>) {
+fn agree_on_request<H: Headers + ?Sized>(
+    table: &Table,
+    connection: &HttpConnection,
+    head: &RequestHead<'_, H>,
+    explanation: &Explanation<'_>,
+) {
     let id = match (table.admit(connection, head), explanation.admission) {
         (Admission::Listener { id, filters }, Placement::Listener(listener)) => {
             let served = table.listener(id).expect("its own listener");
@@ -46,8 +59,16 @@ fn agree_on_request(table: &Table, connection: &HttpConnection, head: &Head<'_>,
     agree_on_decision(&table.decision(table.route(id, head)).expect("its own answer"), head, explanation);
 }
 
-/// A connection in a mesh, and a request on it where some follow.
-pub(crate) fn agree_in_mesh(mesh: &Mesh, arrival: &MeshArrival<'_>, head: Option<&Head<'_>>, explanation: &Explanation<'_>) {
+/// A connection in a mesh, and the request on it if requests follow.
+///
+/// # Panics
+/// If the two differ.
+pub fn agree_in_mesh<H: Headers + ?Sized>(
+    mesh: &Mesh,
+    arrival: &MeshArrival<'_>,
+    head: Option<&RequestHead<'_, H>>,
+    explanation: &Explanation<'_>,
+) {
     match (mesh.connect(arrival), explanation.admission) {
         (MeshConnection::PassThrough, Placement::PassThrough) => {}
         (MeshConnection::Refuse(why), Placement::Service(_)) => assert_eq!(explanation.verdict, Verdict::Refused(why)),
@@ -62,11 +83,23 @@ pub(crate) fn agree_in_mesh(mesh: &Mesh, arrival: &MeshArrival<'_>, head: Option
     }
 }
 
-fn agree_on_decision(decision: &Decision<'_>, head: &Head<'_>, explanation: &Explanation<'_>) {
+fn agree_on_decision<H: Headers + ?Sized>(decision: &Decision<'_>, head: &RequestHead<'_, H>, explanation: &Explanation<'_>) {
     let chosen = decision.rule.map(|one| (one.route, one.rule.index, one.match_index, one.hostname));
     let expected = explanation.winner().map(|one| (one.route.key(), one.rule.index, one.match_index, one.hostname));
     assert_eq!(chosen, expected, "the rule of the table, and that of the reference");
-    assert_eq!(done(decision), expected_of(&explanation.verdict), "what is done");
+    match (&decision.outcome, &explanation.verdict) {
+        (Outcome::Redirect(one), Verdict::Redirect(other)) => assert_eq!(one, other),
+        (Outcome::Respond { status, .. }, Verdict::Respond(other)) => assert_eq!(status, other),
+        (Outcome::Forward(forward), Verdict::Split(shares)) => {
+            agree_on_shares(shares, forward.split.total(), |point, answer| match (forward.at(point), answer) {
+                (Picked::Backend { target: one, .. }, Answer::Backend(other)) => assert_eq!(one, other),
+                (Picked::Redirect { redirect: one, .. }, Answer::Redirect(other)) => assert_eq!(one, other),
+                (Picked::Respond { status: one, .. }, Answer::Respond(other)) => assert_eq!(one, other),
+                other => panic!("the table and the reference do different things: {other:?}"),
+            });
+        }
+        other => panic!("the table and the reference do different things: {other:?}"),
+    }
     let code = match decision.outcome {
         Outcome::Respond { why, .. } if head.is_grpc() => Some(why.grpc_code()),
         _ => None,
@@ -80,11 +113,39 @@ fn agree_on_connection(table: &Table, routed: Routed, explanation: &Explanation<
     let chosen = (decision.rule.route, decision.rule.rule.index, decision.rule.hostname);
     let expected = explanation.winner().map(|one| (one.route.key(), one.rule.index, one.hostname));
     assert_eq!(Some(chosen), expected, "the rule of the table, and that of the reference");
-    assert_eq!(carried(&decision), expected_of(&explanation.verdict), "what is done");
+    match (&decision.outcome, &explanation.verdict) {
+        (L4Outcome::Reject(_), Verdict::Reject) => {}
+        (L4Outcome::Forward(forward), Verdict::Split(shares)) => {
+            agree_on_shares(shares, forward.split.total(), |point, answer| match (decision.at(point), answer) {
+                (L4Picked::Backend { target: one, .. }, Answer::Backend(other)) => assert_eq!(one, other),
+                (L4Picked::Reject(_), Answer::Reject) => {}
+                other => panic!("the table and the reference do different things: {other:?}"),
+            });
+        }
+        other => panic!("the table and the reference do different things: {other:?}"),
+    }
+}
+
+/// So many points of a share are looked at, its first and its last among them: weights go to a million.
+const POINTS: u32 = 128;
+
+/// The points of every share (law 8).
+fn agree_on_shares(shares: &[Share<'_>], total: u32, agree: impl Fn(u32, Answer<'_>)) {
+    let mut start = 0;
+    for share in shares.iter().filter(|share| share.weight > 0) {
+        let last = start + (share.weight - 1);
+        let between = (start..last).step_by(share.weight.div_ceil(POINTS) as usize);
+        between.chain([last]).for_each(|point| agree(point, share.answer));
+        start += share.weight;
+    }
+    assert_eq!(start, total, "the sum of the weights");
 }
 
 /// The order as one struct and the order as a list of sentences are the same, and name the same key.
-pub(crate) fn agree_on_keys(explanation: &Explanation<'_>, choices: &Choices) {
+///
+/// # Panics
+/// If they differ.
+pub fn agree_on_keys(explanation: &Explanation<'_>, choices: &Choices) {
     let precedence = |one: &Candidate<'_>| {
         let (seniority, place) = (one.route.route.meta.seniority(), (one.rule.index, one.match_index));
         match &one.rule.matches {
@@ -102,53 +163,4 @@ pub(crate) fn agree_on_keys(explanation: &Explanation<'_>, choices: &Choices) {
     // Kinds do not compete.
     let competing = |pair: &[Precedence]| pair[0].deciding_key(&pair[1]) != Some(Key::Kind);
     assert!(places.windows(2).filter(|pair| competing(pair)).all(|pair| pair[0] <= pair[1]), "{places:?}");
-}
-
-/// What becomes of each point of the split, or of every request.
-fn done(decision: &Decision<'_>) -> Vec<String> {
-    match decision.outcome {
-        Outcome::Redirect(redirect) => vec![format!("{redirect:?}")],
-        Outcome::Respond { status, .. } => vec![status.to_string()],
-        Outcome::Forward(forward) => (0..forward.split.total())
-            .map(|point| match forward.at(point) {
-                Picked::Backend { target, .. } => format!("{target:?}"),
-                Picked::Redirect { redirect, .. } => format!("{redirect:?}"),
-                Picked::Respond { status, .. } => status.to_string(),
-            })
-            .collect(),
-    }
-}
-
-fn carried(decision: &L4Decision<'_>) -> Vec<String> {
-    match decision.outcome {
-        L4Outcome::Reject(_) => vec!["rejected".to_owned()],
-        L4Outcome::Forward(forward) => (0..forward.split.total())
-            .map(|point| match decision.at(point) {
-                L4Picked::Backend { target, .. } => format!("{target:?}"),
-                L4Picked::Reject(_) => "rejected".to_owned(),
-            })
-            .collect(),
-    }
-}
-
-fn expected_of(verdict: &Verdict<'_>) -> Vec<String> {
-    match verdict {
-        Verdict::Refused(why) => vec![format!("{why:?}")],
-        Verdict::PassThrough => vec!["passed through".to_owned()],
-        Verdict::Reject => vec!["rejected".to_owned()],
-        Verdict::Redirect(redirect) => vec![format!("{redirect:?}")],
-        Verdict::Respond(status) => vec![status.to_string()],
-        Verdict::Split(shares) => shares
-            .iter()
-            .flat_map(|share| {
-                let answer = match share.answer {
-                    Answer::Backend(target) => format!("{target:?}"),
-                    Answer::Redirect(redirect) => format!("{redirect:?}"),
-                    Answer::Respond(status) => status.to_string(),
-                    Answer::Reject => "rejected".to_owned(),
-                };
-                vec![answer; share.weight as usize]
-            })
-            .collect(),
-    }
 }

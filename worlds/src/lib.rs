@@ -27,7 +27,7 @@ mod vocabulary;
 mod world_coverage;
 
 #[cfg(feature = "match")]
-mod agree;
+pub mod agree;
 #[cfg(feature = "match")]
 mod answers;
 #[cfg(feature = "match")]

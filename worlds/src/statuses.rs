@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use gwapi_core::{Affected, Engine, Object, ObjectKey, Resolution, name::ObjectName};
+use gwapi_core::{Affected, Engine, Object, ObjectKey};
 use gwapi_status::{StatusReport, project, project_for};
 
 use crate::{
@@ -36,34 +36,16 @@ impl Watcher for StatusWatcher {
         let after = step.engine.resolution();
         let whole = project(after);
         assert_part(&project_for(after, step.affected), step.affected, &self.known, &whole);
-        update(&mut self.known, step.affected, after);
+        self.known.update(after, step.affected);
         assert_report(&self.known, &whole);
         self.batch.add(step);
         if step.is_last {
             let affected = &self.batch.affected;
             assert_part(&project_for(after, affected), affected, &self.first, &whole);
-            update(&mut self.first, affected, after);
+            self.first.update(after, affected);
             assert_report(&self.first, &whole);
         }
     }
-}
-
-/// Takes up what has changed, as a controller does that writes what [`project_for`] says.
-fn update(report: &mut StatusReport, affected: &Affected, resolution: &Resolution) {
-    fn replace<S>(all: &mut BTreeMap<ObjectKey, S>, affected: impl Iterator<Item = ObjectKey>, new: BTreeMap<ObjectKey, S>) {
-        affected.for_each(|key| drop(all.remove(&key)));
-        all.extend(new);
-    }
-    let new = project_for(resolution, affected);
-    let class = |name: &ObjectName| ObjectKey::cluster("gateway.networking.k8s.io", "GatewayClass", name);
-    replace(&mut report.classes, affected.classes.iter().map(class), new.classes);
-    replace(&mut report.gateways, affected.gateways.keys().cloned(), new.gateways);
-    replace(&mut report.listener_sets, affected.listener_sets.iter().cloned(), new.listener_sets);
-    replace(&mut report.policies, affected.policies.iter().cloned(), new.policies);
-    replace(&mut report.x_backends, affected.x_backends.iter().cloned(), new.x_backends);
-    replace(&mut report.meshes, affected.meshes.iter().cloned(), new.meshes);
-    replace(&mut report.routes, affected.routes.keys().cloned(), new.routes);
-    report.owned = new.owned;
 }
 
 /// Two reports that should be one, taken apart, since nobody finds what differs in all of them.

@@ -90,7 +90,7 @@ fn compare_at(resolution: &Resolution, tables: &Tables, gateway: &ObjectKey, req
     assert!(resolution.gateways[gateway].is_accepted(), "{gateway} is not accepted and has a table");
     let arrival = request.arrival();
     if let Some(explanation) = explain_connection(resolution, gateway, &arrival) {
-        agree(table, &arrival, None, &explanation);
+        agree(table, &arrival, None::<&Head<'_>>, &explanation);
         return conclude(resolution, &explanation, request, coverage);
     }
     request.head(table, |head| {
@@ -108,7 +108,7 @@ fn compare_in_mesh(resolution: &Resolution, tables: &Tables, request: &Request, 
         return coverage.count(Group::Requests, "no mesh");
     };
     if let Some(explanation) = explain_mesh::<[(&[u8], &[u8])]>(resolution, &arrival, None) {
-        agree_in_mesh(mesh, &arrival, None, &explanation);
+        agree_in_mesh(mesh, &arrival, None::<&Head<'_>>, &explanation);
         return conclude(resolution, &explanation, request, coverage);
     }
     request.head(mesh.table(), |head| {

@@ -102,6 +102,8 @@ impl Room {
         command.arg("--cargo-arg=--lib").args(tests.iter().map(|test| format!("--cargo-arg=--test={test}")));
         // A failure that one mutant leaves behind would be held against the next, and nobody reads the smallest one.
         command.envs([("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true"), ("PROPTEST_MAX_SHRINK_ITERS", "0")]);
+        // What the crates depend on is built once, and not for each copy.
+        command.env("CARGO_TARGET_DIR", root().join("target/mutants/build"));
         match command.current_dir(root()).status().map_err(|error| error.to_string())?.code() {
             // Mutants live, or tests hang because of one; what that means is in the files.
             Some(0 | 2 | 3) => Ok(()),

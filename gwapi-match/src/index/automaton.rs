@@ -52,7 +52,7 @@ impl Automaton {
         let mut state = self.start;
         for byte in text {
             state = dfa.next_state(state, *byte);
-            if dfa.is_special_state(state) && dfa.is_dead_state(state) {
+            if dfa.is_dead_state(state) {
                 return 0;
             }
         }
@@ -75,8 +75,8 @@ fn ascii(expression: &Hir) -> Hir {
     let all = |parts: &[Hir]| parts.iter().map(ascii).collect::<Vec<_>>();
     match expression.kind() {
         HirKind::Empty => Hir::empty(),
-        HirKind::Literal(literal) if literal.0.is_ascii() => Hir::literal(literal.0.clone()),
-        HirKind::Literal(_) => Hir::fail(),
+        // One with other letters is in no text in ASCII.
+        HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
         HirKind::Class(Class::Unicode(class)) => {
             let mut class = class.clone();
             class.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\0', '\x7f')]));
@@ -126,6 +126,14 @@ mod tests {
     #[test]
     fn what_is_large_anyway_has_none() {
         assert!(automaton("(a|b)*a(a|b){15}").is_none());
+    }
+
+    #[test]
+    fn as_many_fit_into_one_as_a_mask_has_bits() {
+        let pattern = Pattern::parse("/a").unwrap();
+        let build = |count| Automaton::build(&vec![&pattern; count]);
+        assert_eq!(build(64).map(|all| all.matching(b"/a")), Some(u64::MAX));
+        assert!(build(65).is_none());
     }
 
     #[test]

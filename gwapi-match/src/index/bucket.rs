@@ -1,9 +1,6 @@
 //! The rules under one hostname, and how the best one for a request is found.
 
-use std::{
-    cmp::{Ordering, Reverse},
-    ops::Range,
-};
+use std::{cmp::Reverse, ops::Range};
 
 use foldhash::fast::FixedState;
 use gwapi_core::{
@@ -60,14 +57,12 @@ impl Bucket {
     /// `before` is what stood under the hostname until now: what did not change is shared with it.
     pub(super) fn build(
         hostname: Option<Hostname>,
-        mut entries: Vec<(Precedence, Entry)>,
+        entries: Vec<(Precedence, Entry)>,
         regex_rank: RegexRank,
         seed: u64,
         before: Option<&Self>,
     ) -> Self {
-        entries.retain(|(_, entry)| entry.asked().is_some());
-        entries.sort_unstable_by(order_in_bucket);
-        let entries: Box<[Entry]> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let entries = in_order(&entries);
         let matches: Vec<Asked<'_>> = entries.iter().filter_map(Entry::asked).collect();
         let hasher = FixedState::with_seed(seed);
         let names = Names::of(&matches, &hasher);
@@ -233,15 +228,19 @@ fn known(groups: &[Group], entries: usize) -> Vec<Option<Subject>> {
 }
 
 /// Exact paths, prefixes from the longest, patterns; of the same path, or of all patterns, the better entry first.
-fn order_in_bucket((precedence, one): &(Precedence, Entry), (other_precedence, other): &(Precedence, Entry)) -> Ordering {
-    path_in_bucket(one).cmp(&path_in_bucket(other)).then_with(|| precedence.cmp(other_precedence))
+fn in_order(entries: &[(Precedence, Entry)]) -> Box<[Entry]> {
+    // A path is far away from its entry, and each is compared many times.
+    let mut order: Vec<_> =
+        entries.iter().filter_map(|(precedence, entry)| Some((path_in_bucket(entry.asked()?.path), precedence, entry))).collect();
+    order.sort_unstable_by(|(path, precedence, _), (other_path, other, _)| (path, precedence).cmp(&(other_path, other)));
+    order.into_iter().map(|(.., entry)| entry.clone()).collect()
 }
 
-fn path_in_bucket(entry: &Entry) -> (u8, Reverse<usize>, &str) {
-    match entry.asked().map(|asked| asked.path) {
-        Some(PathMatch::Exact(path)) => (0, Reverse(0), path),
-        Some(PathMatch::Prefix(path)) => (1, Reverse(path.len()), path),
-        Some(PathMatch::Regex(_)) | None => (2, Reverse(0), ""),
+fn path_in_bucket(path: &PathMatch) -> (u8, Reverse<usize>, &str) {
+    match path {
+        PathMatch::Exact(path) => (0, Reverse(0), path),
+        PathMatch::Prefix(path) => (1, Reverse(path.len()), path),
+        PathMatch::Regex(_) => (2, Reverse(0), ""),
     }
 }
 

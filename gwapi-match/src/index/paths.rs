@@ -205,6 +205,14 @@ mod tests {
         assert_eq!(found("/a/bc"), ["/a"]);
         assert!(found("/ab").is_empty() && found("/").is_empty() && found("").is_empty() && found("*").is_empty());
         assert_eq!((sorted.exact("/a/b/"), sorted.exact("/a/b")), (Run::plain(0), Run::NOTHING));
+        assert_eq!(prefixes_of(&paths(&["/a"], &[""; 0], 7), &["/a"], "/a"), ["/a"], "the only one");
+    }
+
+    #[test]
+    fn an_exact_path_and_a_prefix_of_the_same_length_are_something_to_find() {
+        let is_empty = |prefixes: &[&str], exact: &[&str]| paths(prefixes, exact, 7).is_empty();
+        assert!(is_empty(&[], &[]));
+        assert!(!is_empty(&["/a"], &[]) && !is_empty(&[], &["/b"]) && !is_empty(&["/a"], &["/b"]));
     }
 
     #[test]

@@ -223,6 +223,31 @@ mod tests {
         assert_eq!(matching(&set, "/x63z63"), [6, 63], "those with shorter numbers too");
     }
 
+    #[test]
+    fn what_does_not_fit_together_is_halved_until_it_does() {
+        // Alone each keeps in mind where one letter was, together where both were.
+        let [one, other] = ["(a|b|c)*a(a|b|c){8}", "(a|b|c)*b(a|b|c){8}"].map(|source| Pattern::parse(source).unwrap());
+        let parts = together(&[&one, &other], &mut 0);
+        let sizes: Vec<usize> = parts.iter().filter(|part| part.automaton.is_some()).map(|part| part.patterns.len()).collect();
+        assert_eq!(sizes, [1, 1]);
+    }
+
+    #[test]
+    fn so_many_automata_may_turn_out_too_large_and_no_more() {
+        let sources: Vec<String> = (0..64).map(|number| format!("(a|b)*a(a|b){{15}}{number}")).collect();
+        let mut failures = 0;
+        let parts = together(&patterns(&sources).iter().collect::<Vec<_>>(), &mut failures);
+        assert_eq!((failures, parts.len()), (MAX_FAILURES, 64));
+        assert!(parts.iter().all(|part| part.automaton.is_none()));
+    }
+
+    #[test]
+    fn few_patterns_are_cuts() {
+        let sources: Vec<String> = (0..1_280).map(|number| format!("/s{number}")).collect();
+        let cuts = patterns(&sources).iter().filter(is_cut).count();
+        assert!((3..30).contains(&cuts), "{cuts}");
+    }
+
     proptest! {
         #[test]
         fn a_set_agrees_with_its_patterns(

@@ -1,9 +1,9 @@
 //! Small worlds: model objects with few words, and what becomes of requests in them.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part, and is a crate of its own")]
 
-pub mod agree;
 pub mod kinds;
 pub mod random;
+pub mod seen;
 
 use std::sync::Arc;
 

@@ -1,9 +1,7 @@
 //! The whole way: objects as JSON, resolved, projected, merged into the status that they have.
 
-use std::collections::BTreeMap;
-
-use gwapi_core::{Affected, Change, Engine, Object, ObjectKey, Resolution, name::ObjectName};
-use gwapi_status::{StatusReport, project, project_for};
+use gwapi_core::{Change, Engine, Object};
+use gwapi_status::project;
 use serde_json::{Value, json};
 
 use crate::{
@@ -153,24 +151,6 @@ fn law_3_the_order_of_objects_of_every_kind_does_not_show() {
     assert_eq!(report(&objects), expected);
 }
 
-/// Takes up what has changed, as a controller does that writes what [`project_for`] says.
-fn update(report: &mut StatusReport, affected: &Affected, resolution: &Resolution) {
-    fn replace<S>(all: &mut BTreeMap<ObjectKey, S>, affected: impl Iterator<Item = ObjectKey>, new: BTreeMap<ObjectKey, S>) {
-        affected.for_each(|key| drop(all.remove(&key)));
-        all.extend(new);
-    }
-    let new = project_for(resolution, affected);
-    let class = |name: &ObjectName| ObjectKey::cluster("gateway.networking.k8s.io", "GatewayClass", name);
-    replace(&mut report.classes, affected.classes.iter().map(class), new.classes);
-    replace(&mut report.gateways, affected.gateways.keys().cloned(), new.gateways);
-    replace(&mut report.listener_sets, affected.listener_sets.iter().cloned(), new.listener_sets);
-    replace(&mut report.policies, affected.policies.iter().cloned(), new.policies);
-    replace(&mut report.x_backends, affected.x_backends.iter().cloned(), new.x_backends);
-    replace(&mut report.meshes, affected.meshes.iter().cloned(), new.meshes);
-    replace(&mut report.routes, affected.routes.keys().cloned(), new.routes);
-    report.owned = new.owned;
-}
-
 #[test]
 fn law_4_what_is_projected_for_changes_adds_up_to_the_whole() {
     let objects = of_every_kind();
@@ -184,7 +164,7 @@ fn law_4_what_is_projected_for_changes_adds_up_to_the_whole() {
         let go = order.iter().rev().step_by(2).chain(&order).map(|object| Change::Delete(object.key().clone()));
         for change in come.chain(go) {
             let affected = engine.apply(change.clone());
-            update(&mut known, &affected, engine.resolution());
+            known.update(engine.resolution(), &affected);
             assert_eq!(known, project(engine.resolution()), "after {change:?}");
         }
     }
