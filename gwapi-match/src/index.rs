@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gwapi_core::{
     Hostname,
     choices::{Choices, RegexRank},
-    model::{GrpcMatch, GrpcMethodMatch, HeaderName, Method, PathMatch, Route, ValueMatch, ValueMatcher},
+    model::{GrpcMatch, GrpcMethodMatch, HeaderName, Method, PathMatch, Route, Seniority, ValueMatch, ValueMatcher},
     name::ObjectKey,
     resolution::{ResolvedRule, RuleMatches},
 };
@@ -74,6 +74,8 @@ pub(crate) struct ServedRule {
     pub(crate) split: Split,
     /// For each match its path, where the match does not say it itself.
     paths: Box<[PathMatch]>,
+    /// That of the route, which is a text to be made.
+    seniority: Seniority,
 }
 
 /// What a match of any kind of route asks for.
@@ -172,20 +174,20 @@ impl Eq for Index {}
 impl Entry {
     /// Its place among all that is served under a hostname of its route.
     pub(crate) fn precedence(&self, own: Option<&Hostname>, regex_rank: RegexRank) -> Precedence {
-        let ServedRule { route, rule, .. } = &*self.rule;
-        let (seniority, place) = (route.meta.seniority(), (rule.index, self.match_index));
+        let ServedRule { rule, seniority, .. } = &*self.rule;
+        let place = (rule.index, self.match_index);
         match &rule.matches {
             RuleMatches::Http(matches) => {
                 let matched = matches.get(self.match_index);
-                matched.map(|matched| Precedence::of_http(own, matched, regex_rank, &seniority, place))
+                matched.map(|matched| Precedence::of_http(own, matched, regex_rank, seniority, place))
             }
             RuleMatches::Grpc(matches) => {
                 let matched = matches.get(self.match_index);
-                matched.map(|matched| Precedence::of_grpc(own, matched, &seniority, place))
+                matched.map(|matched| Precedence::of_grpc(own, matched, seniority, place))
             }
             RuleMatches::L4 => None,
         }
-        .unwrap_or_else(|| Precedence::of_l4(own, &seniority, rule.index))
+        .unwrap_or_else(|| Precedence::of_l4(own, seniority, rule.index))
     }
 
     fn asked(&self) -> Option<Asked<'_>> {
@@ -242,11 +244,11 @@ fn rpc_path(matched: &GrpcMatch) -> Option<PathMatch> {
 }
 
 impl ServedRule {
-    /// A rule of a route, its weights summed up.
-    pub(crate) fn new(route: Arc<Route>, rule: Arc<ResolvedRule>) -> Self {
+    /// A rule of a route of that seniority, its weights summed up.
+    pub(crate) fn new(route: Arc<Route>, rule: Arc<ResolvedRule>, seniority: Seniority) -> Self {
         let split = Split::new(rule.backends.iter().map(|backend| backend.weight));
         let paths = paths(&rule.matches);
-        Self { route, rule, split, paths }
+        Self { route, rule, split, paths, seniority }
     }
 
     /// Whether it is a rule of a GRPCRoute.

@@ -13,27 +13,28 @@ use crate::shell::{Outcome, root, step};
 
 const LEDGER: &str = "docs/ledger/mutants.tsv";
 
-/// Files that decide, and the tests that hold them: the unit tests are asked first, and these if those notice nothing.
+/// Files that decide, and the tests that hold them: the unit tests are asked first, and then each of these groups about what
+/// nobody has noticed before it.
 struct Room {
     name: &'static str,
     package: &'static str,
     files: &'static [&'static str],
-    tests: &'static [&'static str],
+    tests: &'static [&'static [&'static str]],
 }
 
 const ROOMS: &[Room] = &[
-    Room { name: "hostname", package: "gwapi-core", files: &["gwapi-core/src/hostname.rs"], tests: &["hostname"] },
+    Room { name: "hostname", package: "gwapi-core", files: &["gwapi-core/src/hostname.rs"], tests: &[&["hostname"]] },
     Room {
         name: "attach",
         package: "gwapi-core",
         files: &["gwapi-core/src/resolve/attach.rs"],
-        tests: &["resolve_attach", "resolve_l4", "resolve_listener_set", "resolve_mesh", "resolve_experimental"],
+        tests: &[&["resolve_attach"], &["resolve_l4", "resolve_listener_set", "resolve_mesh", "resolve_experimental"]],
     },
     Room {
         name: "grants",
         package: "gwapi-core",
         files: &["gwapi-core/src/resolve/grant.rs"],
-        tests: &["resolve_refs", "resolve_listener", "resolve_client_certificate"],
+        tests: &[&["resolve_refs", "resolve_listener", "resolve_client_certificate"]],
     },
     Room { name: "precedence", package: "gwapi-match", files: &["gwapi-match/src/precedence.rs"], tests: MATCHING },
     Room { name: "split", package: "gwapi-match", files: &["gwapi-match/src/split.rs"], tests: MATCHING },
@@ -50,11 +51,12 @@ const ROOMS: &[Room] = &[
         ],
         tests: MATCHING,
     },
-    Room { name: "merge", package: "gwapi-status", files: &["gwapi-status/src/merge/*.rs"], tests: &["status"] },
-    Room { name: "conditions", package: "gwapi-status", files: &["gwapi-status/src/condition.rs"], tests: &["status"] },
+    Room { name: "merge", package: "gwapi-status", files: &["gwapi-status/src/merge/*.rs"], tests: &[&["status"]] },
+    Room { name: "conditions", package: "gwapi-status", files: &["gwapi-status/src/condition.rs"], tests: &[&["status"]] },
 ];
 
-const MATCHING: &[&str] = &["crowds", "laws", "kinds", "pitfalls", "pitfalls_kinds", "exchange", "report"];
+/// What two of them notice the others need not be built for.
+const MATCHING: &[&[&str]] = &[&["crowds", "laws"], &["kinds", "pitfalls", "pitfalls_kinds", "exchange", "report"]];
 
 /// `cargo xtask mutants [--again] [ROOM…]`: all rooms take hours. With `--again`, only what lived the last time is asked about: enough
 /// after tests were added, never after the rooms themselves have changed.
@@ -85,21 +87,24 @@ impl Room {
             let _ = fs::remove_dir_all(&out);
         }
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-        self.mutate(&out, &[])?;
-        self.mutate(&out, self.tests)?;
-        // Whose tests ran out of time was noticed.
+        self.mutate(&out, &["--lib".to_owned()])?;
+        for group in self.tests {
+            let tests: Vec<String> = group.iter().map(|test| format!("--test={test}")).collect();
+            self.mutate(&out, &tests)?;
+        }
         let missed = out.join("mutants.out/missed.txt");
         let missed = fs::read_to_string(&missed).map_err(|error| format!("{}: {error}", missed.display()))?;
         missed.lines().map(Mutant::read).collect()
     }
 
-    /// Asks the unit tests and these about every mutant that nobody has noticed yet. Tests that fail without a mutant end it all.
-    fn mutate(&self, out: &Path, tests: &[&str]) -> Outcome {
+    /// Asks some tests about every mutant that nobody has noticed yet. Tests that fail without a mutant end it all.
+    fn mutate(&self, out: &Path, tests: &[String]) -> Outcome {
+        count_timeouts_as_noticed(&out.join("mutants.out"))?;
         let mut command = Command::new(env!("CARGO"));
         command.args(["mutants", "--profile", "mutants", "--timeout", "60", "--no-shuffle", "--iterate"]);
         command.args(["--jobs", &jobs().to_string(), "--package", self.package, "--test-package", self.package]);
         command.arg("--output").arg(out).args(self.files.iter().flat_map(|file| ["--file", file]));
-        command.arg("--cargo-arg=--lib").args(tests.iter().map(|test| format!("--cargo-arg=--test={test}")));
+        command.args(tests.iter().map(|test| format!("--cargo-arg={test}")));
         // A failure that one mutant leaves behind would be held against the next, and nobody reads the smallest one.
         command.envs([("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true"), ("PROPTEST_MAX_SHRINK_ITERS", "0")]);
         // What the crates depend on is built once, and not for each copy.
@@ -117,6 +122,14 @@ impl Room {
             None => *pattern == file,
         })
     }
+}
+
+/// Whoever makes a test run out of time is noticed; cargo-mutants would ask about it again, a minute each time.
+fn count_timeouts_as_noticed(out: &Path) -> Outcome {
+    let Ok(timeouts) = fs::read_to_string(out.join("timeout.txt")) else { return Ok(()) };
+    let path = out.join("previously_caught.txt");
+    let noticed = fs::read_to_string(&path).unwrap_or_default();
+    fs::write(&path, noticed + &timeouts).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// So many mutants at once, each in a copy of its own: most of what is built is one crate, which keeps one core busy.
@@ -207,7 +220,7 @@ mod tests {
                 assert!(folder.exists(), "{file}");
             }
             let folder = root().join(room.package).join("tests");
-            for test in room.tests {
+            for test in room.tests.iter().copied().flatten() {
                 assert!(folder.join(format!("{test}.rs")).exists() || folder.join(test).is_dir(), "{test}");
             }
         }

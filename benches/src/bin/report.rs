@@ -1,5 +1,5 @@
-//! Measures everything and writes `benches/README.md`; given names of workloads, measures those and prints the times. To be run
-//! on one core: `cargo xtask bench` does that.
+//! Measures everything and writes `benches/README.md`; given names of workloads, or `compile`, measures those and prints the
+//! times. To be run on one core: `cargo xtask bench` does that.
 
 use gwapi_benches::report;
 

@@ -57,7 +57,8 @@ pub(super) fn section() -> Option<String> {
 pub(super) fn only(names: &[String]) -> String {
     let wanted = WORKLOADS.iter().filter(|workload| names.iter().any(|name| name == workload.name));
     let rows: Vec<Row> = wanted.flat_map(|workload| workload.sizes.iter().map(|size| measure(*workload, *size))).collect();
-    times(&rows)
+    let costs = names.iter().any(|name| name == "compile").then(|| Costs::measure().text());
+    times(&rows) + &costs.unwrap_or_default()
 }
 
 fn measure(workload: Workload, size: usize) -> Row {
@@ -229,5 +230,9 @@ fn misses(workloads: &[&[Row]], costs: &Costs) -> String {
     check("bytes for each route".into(), costs.added, BYTES);
     check("compiling, times `matchit`".into(), costs.compile / costs.matchit, COMPILE);
     debug_assert!(WORKLOADS.iter().all(|one| one.goal.is_some() == (one.floor != Floor::None)));
-    if misses.is_empty() { "Every goal is met.\n".into() } else { format!("Missed:\n\n{}", misses.concat()) }
+    if misses.is_empty() {
+        "Every goal is met.\n".into()
+    } else {
+        format!("Missed ([where that time goes](profile.md)):\n\n{}", misses.concat())
+    }
 }

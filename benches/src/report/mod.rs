@@ -19,7 +19,7 @@ pub fn measure() -> String {
     sections.into_iter().flatten().fold(head, |report, section| format!("{report}\n{section}"))
 }
 
-/// Measures matching for the workloads of these names alone.
+/// Measures matching for the workloads of these names alone, and compiling if `compile` is among them.
 #[must_use]
 pub fn measure_only(names: &[String]) -> String {
     matching::only(names)

@@ -182,7 +182,8 @@ fn ranked<'e>(
 /// One for each match, without regard to where it is served.
 fn entries(route: &ResolvedRoute) -> Vec<Entry> {
     let valid = route.rules.iter().filter(|rule| rule.is_valid());
-    let served = valid.map(|rule| Arc::new(ServedRule::new(route.route.clone(), rule.clone())));
+    let seniority = route.route.meta.seniority();
+    let served = valid.map(|rule| Arc::new(ServedRule::new(route.route.clone(), rule.clone(), seniority.clone())));
     let matches = served.flat_map(|rule| {
         let count = rule.rule.matches.len();
         (0..count).map(move |match_index| Entry { rule: rule.clone(), match_index }).collect::<Vec<_>>()
