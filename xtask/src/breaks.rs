@@ -5,7 +5,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     env::{self, consts::EXE_SUFFIX},
     fs,
-    path::{Path, PathBuf},
     process::Command,
     time::Instant,
 };
@@ -13,6 +12,7 @@ use std::{
 use crate::{
     ledger,
     shell::{Outcome, root, step},
+    tree,
 };
 
 mod held;
@@ -48,7 +48,7 @@ pub(crate) fn run() -> Outcome {
     breaks.retain(|one| wanted.is_empty() || wanted.contains(&one.id));
     // What is built for one is of use for the next.
     breaks.sort_by(|one, other| (&one.held, &one.id).cmp(&(&other.held, &other.id)));
-    copy_tree()?;
+    tree::copy(TREE)?;
     step("nothing is broken", || unbroken(&breaks))?;
     let complaints: Vec<String> = breaks.iter().filter_map(|one| one.try_out().err()).collect();
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
@@ -190,39 +190,4 @@ fn git_apply(arguments: &[&str]) -> Outcome {
         true => Ok(()),
         false => Err(format!("the patch does not apply\n{}", String::from_utf8_lossy(&output.stderr))),
     }
-}
-
-/// Brings the copy up to date. Files that are the same keep their time, so that little is built again.
-fn copy_tree() -> Outcome {
-    let output =
-        Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().map_err(|error| format!("git: {error}"))?;
-    let list = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
-    let files: BTreeSet<PathBuf> = list.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect();
-    let tree = root().join(TREE);
-    for file in &files {
-        copy(&root().join(file), &tree.join(file)).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    remove_others(&tree, &tree, &files).map_err(|error| format!("{TREE}: {error}"))
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    let Ok(bytes) = fs::read(from) else { return Ok(()) };
-    if fs::read(to).is_ok_and(|there| there == bytes) {
-        return Ok(());
-    }
-    fs::create_dir_all(to.parent().unwrap_or(to))?;
-    fs::write(to, bytes)
-}
-
-/// What was renamed since must not stay beside its new name.
-fn remove_others(tree: &Path, folder: &Path, files: &BTreeSet<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            remove_others(tree, &path, files)?;
-        } else if !path.strip_prefix(tree).is_ok_and(|file| files.contains(file)) {
-            fs::remove_file(path)?;
-        }
-    }
-    Ok(())
 }

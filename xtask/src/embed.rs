@@ -24,8 +24,13 @@ fn main() {
 "#;
 
 /// What stands beside our crates.
-const PROJECTS: [(&str, &str); 2] =
-    [("empty", ""), ("with-kube", "kube = \"5.0.0\"\nk8s-openapi = { version = \"0.29.0\", features = [\"latest\"] }\n")];
+const PROJECTS: [(&str, &str); 2] = [
+    ("empty", ""),
+    (
+        "with-kube",
+        "kube = { version = \"5.0.0\", default-features = false }\nk8s-openapi = { version = \"0.29.0\", features = [\"latest\"] }\n",
+    ),
+];
 
 const EXAMPLES: [&str; 4] = ["tower-gateway", "callback-proxy", "matcher", "status-writer"];
 
@@ -69,9 +74,9 @@ fn manifest(name: &str, dependencies: &str, patches: &str) -> String {
     )
 }
 
-/// One folder for what all of them build.
+/// All of them build where everything is built: their dependencies are there.
 fn cargo_in(folder: &Path) -> Result<Command, String> {
-    let target = target_folder(&metadata("--no-deps")?)?.join("packages/embed");
+    let target = target_folder(&metadata("--no-deps")?)?;
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).env("CARGO_TARGET_DIR", target);
     Ok(command)

@@ -17,6 +17,7 @@ mod page;
 mod purity;
 mod shell;
 mod soak;
+mod tree;
 
 /// Its name, what it is for, and what it runs.
 type Command = (&'static str, &'static str, fn() -> shell::Outcome);

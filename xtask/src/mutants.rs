@@ -4,12 +4,18 @@
 use std::{
     collections::BTreeMap,
     env, fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
     thread,
+    time::Instant,
 };
 
-use crate::shell::{Outcome, root, step};
+use crate::{
+    shell::{Outcome, root},
+    tree,
+};
 
 const LEDGER: &str = "docs/ledger/mutants.tsv";
 
@@ -68,59 +74,86 @@ pub(crate) fn run() -> Outcome {
         return Err(format!("no room `{unknown}`; there are {}", names.join(", ")));
     }
     let ledger = Ledger::read()?;
-    let mut complaints = Vec::new();
-    for room in ROOMS.iter().filter(|room| wanted.is_empty() || wanted.iter().any(|name| name == room.name)) {
-        step(room.name, || {
-            complaints.extend(ledger.compare(room, room.survivors(again)?));
-            Ok(())
-        })?;
-    }
+    let rooms: Vec<&Room> =
+        ROOMS.iter().filter(|room| wanted.is_empty() || wanted.iter().any(|name| name == room.name)).collect();
+    let survivors = survivors(&rooms, again)?;
+    let complaints: Vec<String> = rooms.iter().flat_map(|room| ledger.compare(room, &survivors)).collect();
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
 }
 
-impl Room {
-    /// The mutants that no test noticed.
-    fn survivors(&self, again: bool) -> Result<Vec<Mutant>, String> {
-        let out = root().join("target/mutants").join(self.name);
+/// The mutants of all rooms that no test noticed. Most of what is built is one crate, which keeps one core busy, so that there is a
+/// copy of everything for each core.
+fn survivors(rooms: &[&Room], again: bool) -> Result<Vec<Mutant>, String> {
+    let files: Vec<(&Room, String)> =
+        rooms.iter().flat_map(|room| room.sources().into_iter().map(|file| (*room, file))).collect();
+    let (queue, found) = (Mutex::new(files.into_iter()), Mutex::new(Vec::new()));
+    let work = &|copy: usize| -> Outcome {
+        let copy = Copy::new(copy)?;
+        loop {
+            let Some((room, file)) = queue.lock().map_err(|error| error.to_string())?.next() else { return Ok(()) };
+            let survivors = copy.survivors(room, &file, again)?;
+            found.lock().map_err(|error| error.to_string())?.extend(survivors);
+        }
+    };
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let workers: Vec<_> = (0..cores).map(|copy| scope.spawn(move || work(copy))).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a worker panicked".to_owned())?)
+    })?;
+    found.into_inner().map_err(|error| error.to_string())
+}
+
+/// A copy of the repository, in which one mistake at a time is made.
+struct Copy {
+    tree: String,
+    target: String,
+}
+
+impl Copy {
+    fn new(number: usize) -> Result<Self, String> {
+        let copy = Self { tree: format!("target/mutants/tree-{number}"), target: format!("target/mutants/target-{number}") };
+        tree::copy(&copy.tree).map(|()| copy)
+    }
+
+    /// The mutants of a file that no test noticed.
+    fn survivors(&self, room: &Room, file: &str, again: bool) -> Result<Vec<Mutant>, String> {
+        let start = Instant::now();
+        let out = root().join("target/mutants/of").join(file.replace('/', "-"));
         if !again {
             // What an earlier run has caught may live again.
             let _ = fs::remove_dir_all(&out);
         }
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-        self.mutate(&out, &["--lib".to_owned()])?;
-        for group in self.tests {
+        self.mutate(room, file, &out, &["--lib".to_owned()])?;
+        for group in room.tests {
             let tests: Vec<String> = group.iter().map(|test| format!("--test={test}")).collect();
-            self.mutate(&out, &tests)?;
+            self.mutate(room, file, &out, &tests)?;
         }
         let missed = out.join("mutants.out/missed.txt");
         let missed = fs::read_to_string(&missed).map_err(|error| format!("{}: {error}", missed.display()))?;
-        missed.lines().map(Mutant::read).collect()
+        eprintln!("{file}: {} live ({} s)", missed.lines().count(), start.elapsed().as_secs());
+        missed.lines().map(|line| Mutant::read(line, &root().join(&self.tree))).collect()
     }
 
     /// Asks some tests about every mutant that nobody has noticed yet. Tests that fail without a mutant end it all.
-    fn mutate(&self, out: &Path, tests: &[String]) -> Outcome {
+    fn mutate(&self, room: &Room, file: &str, out: &Path, tests: &[String]) -> Outcome {
         count_timeouts_as_noticed(&out.join("mutants.out"))?;
         let mut command = Command::new(env!("CARGO"));
-        command.args(["mutants", "--profile", "mutants", "--timeout", "60", "--no-shuffle", "--iterate"]);
-        command.args(["--jobs", &jobs().to_string(), "--package", self.package, "--test-package", self.package]);
-        command.arg("--output").arg(out).args(self.files.iter().flat_map(|file| ["--file", file]));
+        command.args(["mutants", "--in-place", "--profile", "mutants", "--timeout", "60", "--no-shuffle", "--iterate"]);
+        command.args(["--package", room.package, "--test-package", room.package, "--file", file, "--output"]).arg(out);
         command.args(tests.iter().map(|test| format!("--cargo-arg={test}")));
         // A failure that one mutant leaves behind would be held against the next, and nobody reads the smallest one.
         command.envs([("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true"), ("PROPTEST_MAX_SHRINK_ITERS", "0")]);
-        // What the crates depend on is built once, and not for each copy.
-        command.env("CARGO_TARGET_DIR", root().join("target/mutants/build"));
-        match command.current_dir(root()).status().map_err(|error| error.to_string())?.code() {
+        command.env("CARGO_TARGET_DIR", root().join(&self.target)).current_dir(root().join(&self.tree));
+        let output = command.output().map_err(|error| error.to_string())?;
+        match output.status.code() {
             // Mutants live, or tests hang because of one; what that means is in the files.
             Some(0 | 2 | 3) => Ok(()),
-            code => Err(format!("cargo-mutants ended with {code:?}; `cargo install --locked cargo-mutants` brings it")),
+            code => Err(format!(
+                "cargo-mutants ended with {code:?}; `cargo install --locked cargo-mutants` brings it\n{}",
+                String::from_utf8_lossy(&output.stdout)
+            )),
         }
-    }
-
-    fn has(&self, file: &str) -> bool {
-        self.files.iter().any(|pattern| match pattern.split_once('*') {
-            Some((before, behind)) => file.starts_with(before) && file.ends_with(behind),
-            None => *pattern == file,
-        })
     }
 }
 
@@ -132,9 +165,29 @@ fn count_timeouts_as_noticed(out: &Path) -> Outcome {
     fs::write(&path, noticed + &timeouts).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// So many mutants at once, each in a copy of its own: most of what is built is one crate, which keeps one core busy.
-fn jobs() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get().min(8))
+impl Room {
+    /// Its files by their names.
+    fn sources(&self) -> Vec<String> {
+        let named = |pattern: &&str| match pattern.split_once('*') {
+            None => vec![(*pattern).to_owned()],
+            Some((folder, _)) => {
+                let entries = fs::read_dir(root().join(folder)).into_iter().flatten().flatten();
+                let mut files: Vec<String> =
+                    entries.map(|entry| format!("{folder}{}", entry.file_name().to_string_lossy())).collect();
+                files.sort();
+                files.retain(|file| self.has(file));
+                files
+            }
+        };
+        self.files.iter().flat_map(named).collect()
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.files.iter().any(|pattern| match pattern.split_once('*') {
+            Some((before, behind)) => file.starts_with(before) && file.ends_with(behind),
+            None => *pattern == file,
+        })
+    }
 }
 
 /// A mistake, named so that it keeps its name when lines move.
@@ -146,13 +199,13 @@ struct Mutant {
 }
 
 impl Mutant {
-    /// Of a line of cargo-mutants: `file:line:column: change`.
-    fn read(text: &str) -> Result<Self, String> {
+    /// Of a line of cargo-mutants about a tree: `file:line:column: change`.
+    fn read(text: &str, tree: &Path) -> Result<Self, String> {
         let mut parts = text.splitn(4, ':');
         let (Some(file), Some(number), Some(_), Some(change)) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(format!("cargo-mutants says `{text}`, which names no mutant"));
         };
-        let source = fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
+        let source = fs::read_to_string(tree.join(file)).map_err(|error| format!("{file}: {error}"))?;
         let line = number.parse::<usize>().ok().and_then(|number| source.lines().nth(number.wrapping_sub(1)));
         let line = line.unwrap_or_default().trim().to_owned();
         Ok(Self { file: file.to_owned(), line, change: change.trim().to_owned() })
@@ -182,9 +235,9 @@ impl Ledger {
     }
 
     /// What is not as the ledger says.
-    fn compare(&self, room: &Room, survivors: Vec<Mutant>) -> Vec<String> {
+    fn compare(&self, room: &Room, survivors: &[Mutant]) -> Vec<String> {
         let say = |Mutant { file, line, change }: &Mutant| format!("{file}: {change}\n    {line}");
-        let unexplained = survivors.iter().filter(|mutant| !self.0.contains_key(mutant));
+        let unexplained = survivors.iter().filter(|mutant| room.has(&mutant.file) && !self.0.contains_key(mutant));
         let unexplained = unexplained.map(|mutant| format!("no test notices {}", say(mutant)));
         let explained = self.0.keys().filter(|mutant| room.has(&mutant.file));
         let stale = explained.filter(|mutant| !survivors.contains(mutant));
@@ -207,9 +260,9 @@ mod tests {
         let (known, new) = (mutant("gwapi-core/src/hostname.rs", "a + b"), mutant("gwapi-core/src/hostname.rs", "a + c"));
         let elsewhere = mutant("gwapi-match/src/split.rs", "a + b");
         let ledger = Ledger([(known.clone(), "equal".into()), (elsewhere, "equal".into())].into());
-        assert_eq!(ledger.compare(room, vec![known.clone()]), Vec::<String>::new());
-        assert_eq!(ledger.compare(room, vec![known, new]).len(), 1, "one that nobody explains");
-        assert_eq!(ledger.compare(room, Vec::new()).len(), 1, "one that lives no more");
+        assert_eq!(ledger.compare(room, &[known.clone()]), Vec::<String>::new());
+        assert_eq!(ledger.compare(room, &[known, new]).len(), 1, "one that nobody explains");
+        assert_eq!(ledger.compare(room, &[]).len(), 1, "one that lives no more");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     purity::PURE,
-    shell::{Outcome, cargo, cargo_output, output, root, run as run_command, step},
+    shell::{Outcome, cargo, cargo_output, cargo_with, output, root, run as run_command, step},
 };
 
 mod external_types;
@@ -29,11 +29,18 @@ pub(crate) fn run() -> Outcome {
 }
 
 pub(crate) fn check() -> Outcome {
-    step("the crates build from their packages", || cargo(&format!("package --quiet --allow-dirty --locked {}", chosen())))?;
+    step("the crates build from their packages", verify)?;
     step("licences", licences::run)?;
     step("types of other crates in signatures", external_types::run)?;
     step("the oldest dependencies that are asked for", minimal_versions)?;
     step("the oldest compiler that is asked for", oldest_compiler)
+}
+
+fn verify() -> Outcome {
+    let target = target_folder(&metadata("--no-deps")?)?;
+    // Named, the folder serves the packages, too: what they depend on is built once.
+    let target = target.to_str().ok_or("a target folder whose name is no text")?;
+    cargo_with(&format!("package --quiet --allow-dirty --locked {}", chosen()), &[("CARGO_TARGET_DIR", target)])
 }
 
 /// The pure crates, as arguments of cargo.

@@ -142,7 +142,7 @@ fn family(route: &ResolvedRoute) -> Family {
 }
 
 /// Where Gateways serve a route, each place once: two parentRefs can lead to the same listener. Nowhere without a valid rule.
-fn places(route: &ResolvedRoute) -> BTreeSet<(&ObjectKey, &ListenerKey, Option<&Hostname>)> {
+fn places(route: &ResolvedRoute) -> Vec<(&ObjectKey, &ListenerKey, Option<&Hostname>)> {
     let parents = if route.has_valid_rule() { route.parents.as_slice() } else { &[] };
     let attached = parents.iter().flat_map(|parent| {
         let gateway = parent.served_by.gateway();
@@ -151,7 +151,10 @@ fn places(route: &ResolvedRoute) -> BTreeSet<(&ObjectKey, &ListenerKey, Option<&
     let hostnames = attached.flat_map(|(gateway, attached)| {
         attached.hostnames.iter().map(move |hostname| (gateway, &attached.listener, hostname.own.as_ref()))
     });
-    hostnames.collect()
+    let mut places: Vec<_> = hostnames.collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// Where a mesh serves a route, each place once, with the Service.
@@ -186,7 +189,7 @@ fn entries(route: &ResolvedRoute) -> Vec<Entry> {
     let served = valid.map(|rule| Arc::new(ServedRule::new(route.route.clone(), rule.clone(), seniority.clone())));
     let matches = served.flat_map(|rule| {
         let count = rule.rule.matches.len();
-        (0..count).map(move |match_index| Entry { rule: rule.clone(), match_index }).collect::<Vec<_>>()
+        (0..count).map(move |match_index| Entry { rule: rule.clone(), match_index })
     });
     matches.collect()
 }
