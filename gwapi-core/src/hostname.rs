@@ -269,6 +269,8 @@ fn is_name(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{format, string::ToString};
+
     use super::*;
 
     fn hostname(text: &str) -> Hostname {
@@ -296,7 +298,36 @@ mod tests {
         ] {
             assert_eq!(Hostname::parse(text), Err(error), "{text}");
         }
-        assert_eq!(Hostname::parse(&alloc::vec!["a"; 128].join(".")), Err(HostnameError::TooLong));
+    }
+
+    #[test]
+    fn e_001_a_name_has_253_characters_at_most() {
+        let longest = alloc::vec!["a"; 127].join(".");
+        let too_long = format!("a{longest}");
+        assert_eq!(Hostname::parse(&longest).map(|name| name.as_str().len()), Ok(253));
+        assert_eq!(Hostname::parse(&too_long), Err(HostnameError::TooLong));
+        assert!(RequestHost::parse(&longest).is_some() && RequestHost::parse(&too_long).is_none());
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_is_written() {
+        let name = hostname("*.example.com");
+        assert_eq!((name.to_string(), format!("{name:?}")), ("*.example.com".into(), "\"*.example.com\"".into()));
+        assert_eq!(RequestHost::parse("Example.com:80").map(RequestHost::into_owned).as_deref(), Some("example.com"));
+    }
+
+    #[test]
+    fn e_026_behind_an_address_stands_a_port_or_nothing() {
+        assert_eq!(
+            ["[::1]", "[::1]:80", "[::1]80", "[::1]x"].map(|text| RequestHost::parse(text).is_some()),
+            [true, true, false, false]
+        );
+    }
+
+    #[test]
+    fn e_003_an_exact_name_matches_itself_alone() {
+        let name = hostname("example.com");
+        assert!(name.matches("example.com") && !name.matches("a.example.com") && !name.matches("example.org"));
     }
 
     #[test]

@@ -47,6 +47,7 @@
 //! |---|---|
 //! | What should every status say? | [`project`] |
 //! | What should those say that a change affects? | [`project_for`] |
+//! | What do all say after a change? | [`StatusReport::update`] |
 //! | What is to be written to a Gateway, route, …? | [`merge_gateway`], [`merge_listener_set`], [`merge_route`], [`merge_policy`], [`merge_x_backend`], [`merge_class`], [`merge_mesh`] |
 //! | What do the installed CRDs come to? | [`ClassStatus::with_installed`] |
 //! | What had no room? | [`Dropped`] |

@@ -139,9 +139,11 @@ impl Copy {
     fn mutate(&self, room: &Room, file: &str, out: &Path, tests: &[String]) -> Outcome {
         count_timeouts_as_noticed(&out.join("mutants.out"))?;
         let mut command = Command::new(env!("CARGO"));
-        command.args(["mutants", "--in-place", "--profile", "mutants", "--timeout", "60", "--no-shuffle", "--iterate"]);
+        command.args(["mutants", "--in-place", "--profile", "mutants", "--timeout", "40", "--no-shuffle", "--iterate"]);
         command.args(["--package", room.package, "--test-package", room.package, "--file", file, "--output"]).arg(out);
         command.args(tests.iter().map(|test| format!("--cargo-arg={test}")));
+        // The others are optimised, but this one is built for every mistake.
+        command.arg(format!("--cargo-arg=--config=profile.mutants.package.{}.opt-level=0", room.package));
         // A failure that one mutant leaves behind would be held against the next, and nobody reads the smallest one.
         command.envs([("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true"), ("PROPTEST_MAX_SHRINK_ITERS", "0")]);
         command.env("CARGO_TARGET_DIR", root().join(&self.target)).current_dir(root().join(&self.tree));
@@ -248,6 +250,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     fn mutant(file: &str, line: &str) -> Mutant {
@@ -260,7 +264,7 @@ mod tests {
         let (known, new) = (mutant("gwapi-core/src/hostname.rs", "a + b"), mutant("gwapi-core/src/hostname.rs", "a + c"));
         let elsewhere = mutant("gwapi-match/src/split.rs", "a + b");
         let ledger = Ledger([(known.clone(), "equal".into()), (elsewhere, "equal".into())].into());
-        assert_eq!(ledger.compare(room, &[known.clone()]), Vec::<String>::new());
+        assert_eq!(ledger.compare(room, slice::from_ref(&known)), Vec::<String>::new());
         assert_eq!(ledger.compare(room, &[known, new]).len(), 1, "one that nobody explains");
         assert_eq!(ledger.compare(room, &[]).len(), 1, "one that lives no more");
     }
