@@ -75,6 +75,14 @@ mod tests {
 
     use super::*;
 
+    /// A client may send what it likes: what no text is as long as is not even hashed.
+    #[test]
+    fn what_is_longer_or_of_another_length_is_not_looked_up() {
+        let texts = Texts::new(["a", "dddd"].map(Arc::from).into(), &FixedState::with_seed(7));
+        let known: Vec<usize> = (0..200).filter(|length| texts.has_length(*length)).collect();
+        assert_eq!(known, [1, 4]);
+    }
+
     proptest! {
         #[test]
         fn both_ways_find_what_is_there(texts in vec("[ab]{0,3}", 0..20), other in "[ab]{0,5}", seed: u64) {
