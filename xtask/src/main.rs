@@ -44,7 +44,7 @@ const COMMANDS: &[Command] = &[
     ("semver", "what has changed since a REVISION (or the last release), and whether the version says so", package::semver),
     ("gallery", "writes docs/gallery.md: cases with what the program says of them; `--check` only compares", gallery::run),
     ("ledger", "each rule is held by a case or a test that names it, and each field of the CRDs has its place", ledger::run),
-    ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…)", mutants::run),
+    ("mutants", "small mistakes in the rooms that decide, each of which a test must notice (ROOM…, --again)", mutants::run),
     (
         "page",
         "builds the page that explains in the browser, in target/page (--serve, --test with a headless Chromium)",
