@@ -5,7 +5,7 @@
 use gwapi_core::{Affected, Change, Engine, Facts, Resolution, Snapshot, resolve};
 use gwapi_fuzz::Case;
 use gwapi_match::{Tables, compile, recompile};
-use gwapi_status::{StatusReport, project, project_for};
+use gwapi_status::{StatusReport, project};
 
 gwapi_fuzz::mutate_manifests!();
 
@@ -56,24 +56,6 @@ struct Live {
 impl Live {
     fn follow(&mut self, engine: &Engine, affected: &Affected) {
         self.tables = recompile(&self.tables, engine.resolution(), affected);
-        let StatusReport { classes, gateways, listener_sets, policies, x_backends, meshes, routes, owned } =
-            project_for(engine.resolution(), affected);
-        let resolution = engine.resolution();
-        let report = &mut self.report;
-        report.owned = owned;
-        report.classes.extend(classes);
-        report.classes.retain(|key, _| resolution.classes.contains_key(&key.name));
-        report.gateways.extend(gateways);
-        report.gateways.retain(|key, _| resolution.gateways.contains_key(key));
-        report.listener_sets.extend(listener_sets);
-        report.listener_sets.retain(|key, _| resolution.listener_sets.contains_key(key));
-        report.policies.extend(policies);
-        report.policies.retain(|key, _| resolution.policies.contains_key(key));
-        report.x_backends.extend(x_backends);
-        report.x_backends.retain(|key, _| resolution.x_backends.contains_key(key));
-        report.meshes.extend(meshes);
-        report.meshes.retain(|key, _| resolution.meshes.contains_key(key));
-        report.routes.extend(routes);
-        report.routes.retain(|key, _| resolution.routes.contains_key(key));
+        self.report.update(engine.resolution(), affected);
     }
 }

@@ -159,7 +159,7 @@ impl Copy {
     }
 }
 
-/// Whoever makes a test run out of time is noticed; cargo-mutants would ask about it again, a minute each time.
+/// Whoever makes a test run out of time is noticed; cargo-mutants would wait for it again in each pass.
 fn count_timeouts_as_noticed(out: &Path) -> Outcome {
     let Ok(timeouts) = fs::read_to_string(out.join("timeout.txt")) else { return Ok(()) };
     let path = out.join("previously_caught.txt");
